@@ -1,1 +1,37 @@
 //! The build graph: tasks, what they read and write, and what must run. Knows nothing of Kubernetes.
+//!
+//! ```text
+//! task ─► compile ─► session ─► world (the disk now) ─► survey (verdicts, reasons) ─► schedule ─► work ─► run
+//!                      │                                                                │
+//!                      └─ state (fingerprints), why (manifests): two journals ◄──────────┘ after success only
+//! ```
+//!
+//! A build task runs when its manifest (declared values, input contents) hashes to something else than recorded, or
+//! when an output is not what it made. See `docs/build-graph.md`.
+
+mod compile;
+mod event;
+mod files;
+mod journal;
+mod manifest;
+mod order;
+mod run;
+mod schedule;
+mod session;
+mod state;
+mod survey;
+mod task;
+mod trace;
+mod why;
+mod work;
+mod world;
+
+pub use compile::{Builder, Graph, GraphErrors, TaskId};
+pub use event::{Event, Observer, Outcome, Summary};
+pub use files::Digest;
+pub use manifest::{Change, Value};
+pub use run::Run;
+pub use schedule::Options;
+pub use session::{Explained, Memory, Session, Survey, trace_in};
+pub use survey::{Force, Reason};
+pub use task::{Action, Adopt, Check, FieldKind, Task};

@@ -1,5 +1,9 @@
-//! The machine under us: files, processes, signals, the clock.
+//! The machine under us: files, processes, signals, locks.
 //!
 //! Knows nothing of clusters, certificates or graphs.
 
+pub mod children;
 pub mod fs;
+pub mod lock;
+pub mod process;
+pub mod signals;

@@ -1,0 +1,215 @@
+//! The graph against the disk: what every declared file and directory holds right now.
+//!
+//! Looks and remembers; it does not judge. Most files are known by their stat alone, the rest is read by all cores.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use rayon::prelude::*;
+use walkdir::WalkDir;
+
+use super::compile::{Artifact, Graph, TaskId, Tree};
+use super::files::{Digest, Disk, FileId, Known, Now};
+use super::state::{At, Payload, State};
+
+/// Fewer files than this are looked at before a thread pool would have started.
+const FEW: usize = 256;
+
+/// A directory with all in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct TreeNow {
+    /// Whether the directory is there.
+    pub(super) exists: bool,
+    /// Root-relative paths in order, with what they hold.
+    pub(super) files: Vec<(String, Now)>,
+}
+
+impl TreeNow {
+    /// One hash for names and contents; `None` when the directory is not there.
+    pub(super) fn digest(&self) -> Option<Digest> {
+        let mut hasher = blake3::Hasher::new();
+        for (path, now) in &self.files {
+            hasher.update(&(path.len() as u64).to_le_bytes());
+            hasher.update(path.as_bytes());
+            if let Now::Present(known) = now {
+                hasher.update(&known.digest.0);
+            }
+        }
+        self.exists.then(|| Digest(hasher.finalize().into()))
+    }
+}
+
+/// What is on disk, as far as somebody asked.
+pub(super) struct World {
+    files: Vec<Now>,
+    trees: Vec<TreeNow>,
+}
+
+impl World {
+    /// Looks at everything these tasks read and write. Also returns the records of what had to be read again.
+    pub(super) fn survey(graph: &Graph<'_>, disk: &Disk, state: &State, tasks: &[TaskId]) -> Result<(World, Payload)> {
+        let mut world = World { files: vec![Now::Unknown; graph.files.len()], trees: Vec::new() };
+        world.trees.resize(graph.trees.len(), TreeNow::default());
+        let mut wanted = vec![false; graph.files.len()];
+        let mut trees = Vec::new();
+        for artifact in tasks.iter().flat_map(|&id| graph.inputs(id).iter().chain(graph.outputs(id))) {
+            match *artifact {
+                Artifact::File { id, .. } => wanted[id.0 as usize] = true,
+                Artifact::Tree(tree) => trees.push(tree),
+            }
+        }
+        let mut refreshed = Payload::default();
+        world.look_at_files(graph, disk, state, &wanted, &mut refreshed)?;
+        for tree in trees {
+            let now = look_at_tree(graph, disk, &graph.trees[tree as usize], Some(state))?;
+            for (path, now) in &now.files {
+                note(&mut refreshed, state, path, *now, state.file(path, &mut 0));
+            }
+            world.trees[tree as usize] = now;
+        }
+        Ok((world, refreshed))
+    }
+
+    fn look_at_files(
+        &mut self,
+        graph: &Graph<'_>,
+        disk: &Disk,
+        state: &State,
+        wanted: &[bool],
+        refreshed: &mut Payload,
+    ) -> Result<()> {
+        let mut cursor = 0;
+        let ids = (0..graph.files.len()).filter(|&n| wanted[n]);
+        let asked: Vec<(FileId, Option<At>)> = ids
+            .map(|n| FileId(u32::try_from(n).unwrap_or(u32::MAX)))
+            .map(|id| (id, state.file(graph.files.path(id), &mut cursor)))
+            .collect();
+        let look = |&(id, at): &(FileId, Option<At>)| {
+            disk.look(graph.files.path(id), graph.files.is_secret(id), at.map(|at| state.known(at)))
+        };
+        let found: Vec<Result<Now>> = if asked.len() < FEW {
+            asked.iter().map(look).collect()
+        } else {
+            asked.par_iter().with_min_len(FEW).map(look).collect()
+        };
+        for (&(id, at), now) in asked.iter().zip(found) {
+            let now = now?;
+            note(refreshed, state, graph.files.path(id), now, at);
+            self.files[id.0 as usize] = now;
+        }
+        Ok(())
+    }
+
+    pub(super) fn file(&self, id: FileId) -> Now {
+        self.files[id.0 as usize]
+    }
+
+    pub(super) fn tree(&self, tree: u32) -> &TreeNow {
+        &self.trees[tree as usize]
+    }
+
+    /// The content of an artifact; `None` when it is not there.
+    pub(super) fn digest(&self, artifact: Artifact) -> Option<Digest> {
+        match artifact {
+            Artifact::File { id, .. } => match self.file(id) {
+                Now::Present(known) => Some(known.digest),
+                _ => None,
+            },
+            Artifact::Tree(tree) => self.tree(tree).digest(),
+        }
+    }
+
+    /// Takes over what somebody saw.
+    pub(super) fn update(&mut self, seen: Seen) {
+        match seen {
+            Seen::File(id, now) => self.files[id.0 as usize] = now,
+            Seen::Tree(tree, now) => self.trees[tree as usize] = now,
+        }
+    }
+}
+
+/// What a fresh look at one artifact showed.
+#[derive(Debug, Clone)]
+pub(super) enum Seen {
+    File(FileId, Now),
+    Tree(u32, TreeNow),
+}
+
+impl Seen {
+    pub(super) fn is_there(&self) -> bool {
+        match self {
+            Seen::File(_, now) => matches!(now, Now::Present(_)),
+            Seen::Tree(_, tree) => tree.exists,
+        }
+    }
+
+    /// Adds what was seen to the records.
+    pub(super) fn record(&self, graph: &Graph<'_>, payload: &mut Payload) {
+        match self {
+            Seen::File(id, Now::Present(known)) => payload.file(graph.files.path(*id), known),
+            Seen::File(..) => {}
+            Seen::Tree(_, tree) => {
+                for (path, now) in &tree.files {
+                    if let Now::Present(known) = now {
+                        payload.file(path, known);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Looks at an artifact anew and reads what is in it, whatever was known before.
+pub(super) fn look_again(graph: &Graph<'_>, disk: &Disk, artifact: Artifact) -> Result<Seen> {
+    match artifact {
+        Artifact::File { id, .. } => {
+            Ok(Seen::File(id, disk.look(graph.files.path(id), graph.files.is_secret(id), None)?))
+        }
+        Artifact::Tree(tree) => Ok(Seen::Tree(tree, look_at_tree(graph, disk, &graph.trees[tree as usize], None)?)),
+    }
+}
+
+fn look_at_tree(graph: &Graph<'_>, disk: &Disk, tree: &Tree<'_>, state: Option<&State>) -> Result<TreeNow> {
+    let top = disk.absolute(&tree.dir);
+    if !top.is_dir() {
+        return Ok(TreeNow::default());
+    }
+    let mut paths = Vec::new();
+    for entry in WalkDir::new(&top).follow_links(true).sort_by_file_name() {
+        let entry = entry.with_context(|| format!("cannot list `{}`", tree.dir))?;
+        if entry.file_type().is_file()
+            && let Some(path) = member_path(tree, &top, entry.path())?
+        {
+            paths.push(path);
+        }
+    }
+    let mut files = Vec::with_capacity(paths.len());
+    for path in paths {
+        let known: Option<Known> = state.and_then(|state| state.file(&path, &mut 0).map(|at| state.known(at)));
+        let secret = graph.files.find(&path).is_some_and(|id| graph.files.is_secret(id));
+        let now = disk.look(&path, secret, known)?;
+        files.push((path, now));
+    }
+    Ok(TreeNow { exists: true, files })
+}
+
+/// The path of a file as the graph spells it, if it belongs to the tree. Our own temporary files never do.
+fn member_path(tree: &Tree<'_>, top: &Path, path: &Path) -> Result<Option<String>> {
+    let below = path.strip_prefix(top).unwrap_or(path);
+    let name = below.file_name().unwrap_or_default().to_string_lossy();
+    if name.starts_with('.') && name.ends_with(".tmp") {
+        return Ok(None);
+    }
+    let below = below.to_str().with_context(|| format!("`{}` has a name that is no UTF-8", path.display()))?;
+    let path = format!("{}/{below}", tree.dir);
+    Ok(tree.member(&path).is_some().then_some(path))
+}
+
+/// Keeps what had to be read although there was a record, or because there was none.
+fn note(refreshed: &mut Payload, state: &State, path: &str, now: Now, at: Option<At>) {
+    if let Now::Present(known) = now
+        && at.map(|at| state.known(at)) != Some(known)
+    {
+        refreshed.file(path, &known);
+    }
+}
