@@ -45,6 +45,8 @@ pub enum Event<'e> {
         task: &'e str,
         /// Why it runs.
         reason: &'e Reason,
+        /// Milliseconds it took last time, if it ran before.
+        last: Option<u32>,
     },
     /// A long task goes on.
     Progress {

@@ -23,7 +23,8 @@ pub struct Digest(pub [u8; 32]);
 impl Digest {
     /// Enough hex digits to tell two apart in a message.
     pub fn short(&self) -> String {
-        self.0[..6].iter().map(|b| format!("{b:02x}")).collect()
+        let hex = blake3::Hash::from_bytes(self.0).to_hex();
+        hex[..12].to_string()
     }
 }
 
@@ -166,7 +167,7 @@ impl Disk {
 
     /// Permission bits, or `None` when nothing is there.
     pub(super) fn mode(&self, path: &str) -> Result<Option<u32>> {
-        Ok(self.stat(path)?.map(|raw| u32::from(Mode::from_raw_mode(raw.st_mode).bits())))
+        Ok(self.stat(path)?.map(|raw| u32::try_from(int(raw.st_mode)).unwrap_or_default() & 0o7777))
     }
 
     /// Whether the stat is still the one of `now` (a missing file is still missing).
@@ -209,7 +210,8 @@ impl Disk {
                 hasher.update_mmap_rayon(self.absolute(path))?;
                 return Ok(());
             }
-            let mut buffer = [0; BUFFER];
+            // One byte more than the file has, so that its end shows in the second read.
+            let mut buffer = vec![0; usize::try_from(size + 1).map_or(BUFFER, |size| size.min(BUFFER))];
             loop {
                 match file.read(&mut buffer)? {
                     0 => return Ok(()),
@@ -230,11 +232,12 @@ fn is_settled(stat: Stat, read_at: SystemTime) -> bool {
     i128::from(last) < i128::try_from(limit.as_nanos()).unwrap_or(i128::MAX)
 }
 
-/// The types of these fields differ between systems; their meaning does not.
+/// The types of the fields of a stat differ between systems; their meaning does not.
+fn int<T: TryInto<i64>>(value: T) -> i64 {
+    value.try_into().unwrap_or_default()
+}
+
 fn signature(raw: &RawStat) -> Stat {
-    fn int<T: TryInto<i64>>(value: T) -> i64 {
-        value.try_into().unwrap_or_default()
-    }
     let time = |seconds: i64, nanos: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(nanos);
     Stat {
         size: u64::try_from(int(raw.st_size)).unwrap_or_default(),

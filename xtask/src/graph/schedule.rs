@@ -179,12 +179,12 @@ where
         let (sender, receiver) = mpsc::channel();
         loop {
             if !self.is_stopping() {
-                self.start_ready(scope, disk, &sender)?;
+                self.start_ready(scope, disk, &sender);
             }
             if self.running.is_empty() {
                 break;
             }
-            if let Some(done) = self.next_done(&receiver) {
+            if let Some(done) = next_done(&receiver) {
                 self.finish(done)?;
             }
         }
@@ -198,21 +198,8 @@ where
         failed || self.setting.options.children.is_stopping()
     }
 
-    fn next_done(&self, receiver: &Receiver<Done>) -> Option<Done> {
-        match receiver.recv_timeout(PULSE) {
-            Ok(done) => Some(done),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => unreachable!("BUG: the scheduler holds a sender itself"),
-        }
-    }
-
     /// Starts whatever may start now; tasks that turn out to be clean are done at once, which may free others.
-    fn start_ready<'scope>(
-        &mut self,
-        scope: &'scope Scope<'scope, '_>,
-        disk: &'scope Disk,
-        sender: &Sender<Done>,
-    ) -> Result<()>
+    fn start_ready<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, disk: &'scope Disk, sender: &Sender<Done>)
     where
         'g: 'scope,
         's: 'scope,
@@ -240,7 +227,6 @@ where
             }
             self.start(scope, disk, sender, id, verdict);
         }
-        Ok(())
     }
 
     fn verdict(&self, id: TaskId) -> Verdict {
@@ -270,7 +256,9 @@ where
     {
         let reason = survey::reason(self.graph, &self.world, &self.memory.state, &self.why, id, verdict);
         let reason = reason.unwrap_or(Reason::New);
-        self.setting.observer.event(&Event::Started { task: self.graph.name(id), reason: &reason });
+        let task = self.graph.name(id);
+        let last = self.memory.state.task(task, &mut 0).map(|at| self.memory.state.task_record(at).millis);
+        self.setting.observer.event(&Event::Started { task, reason: &reason, last });
         let mut manifest = Vec::new();
         survey::write_manifest(self.graph, &self.world, id, &mut manifest);
         let job = Job {
@@ -406,6 +394,14 @@ where
             self.summary.skipped += 1;
             self.setting.observer.event(&Event::Skipped { task: self.graph.name(id), because });
         }
+    }
+}
+
+fn next_done(receiver: &Receiver<Done>) -> Option<Done> {
+    match receiver.recv_timeout(PULSE) {
+        Ok(done) => Some(done),
+        Err(RecvTimeoutError::Timeout) => None,
+        Err(RecvTimeoutError::Disconnected) => unreachable!("BUG: the scheduler holds a sender itself"),
     }
 }
 

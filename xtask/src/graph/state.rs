@@ -230,9 +230,9 @@ fn index(raw: &[u8], frame: Range<usize>, first: bool, files: &mut Index, tasks:
         let offset = u32::try_from(at).expect("BUG: the journal is refused when it is larger");
         let kind = if raw[at] == FILE { &mut *files } else { &mut *tasks };
         if first {
-            kind.first.push(offset)
+            kind.first.push(offset);
         } else {
-            kind.add_later(raw, offset)
+            kind.add_later(raw, offset);
         }
         at = entry(raw, at).1.end;
     }

@@ -98,7 +98,10 @@ fn make(graph: &Graph<'_>, disk: &Disk, job: &Job, run: &Run<'_>) -> Result<Made
 fn act(action: Option<&Action<'_>>, run: &Run<'_>) -> Result<()> {
     let action = action.context("BUG: finish() refuses tasks without an action")?;
     action(run)?;
-    if run.is_stopping() { bail!("interrupted") } else { Ok(()) }
+    if run.is_stopping() {
+        bail!("interrupted");
+    }
+    Ok(())
 }
 
 /// Acts on a difference, and believes the action only after a second look.

@@ -170,6 +170,7 @@ mod tests {
         let first = take(&path, BRIEFLY).unwrap();
         let command = duct::cmd!("sh", "-c", "cat; exec sleep 600").stdin_file(first.leash().unwrap()).stdout_null();
         let left = command.start().unwrap();
+        drop(command);
         drop(first);
         let dead = Holder { process: Identity { pid: u32::MAX, started: "1".into() }, task: "all".into(), since: 0 };
         // Not by rename: the lock is this file's.
