@@ -1,1 +1,3 @@
 //! Verbs made of actions: `check` and what the operator does day to day. Knows no task graph.
+
+pub mod check;
