@@ -60,11 +60,13 @@ fn start_guest(qemu: &Path, arch: Arch, accelerator: Accelerator) -> Result<Tria
 
 /// The line in which QEMU says why, less its own name; else how it ended.
 fn complaint(ending: &Ending) -> String {
-    let lines = || ending.output.lines().map(str::trim).filter(|line| !line.is_empty());
-    let line = lines().find(|line| !line.contains("warning:")).or_else(|| lines().last());
-    match (line, ending.code) {
+    let mut lines = ending.output.lines().map(str::trim).filter(|line| !line.is_empty());
+    let last = lines.clone().next_back();
+    match (lines.find(|line| !line.contains("warning:")).or(last), ending.code) {
         (Some(line), _) => {
-            line.strip_prefix("qemu-system-").and_then(|l| l.split_once(": ")).map_or(line, |l| l.1).into()
+            let own_name = line.strip_prefix("qemu-system-").and_then(|rest| rest.split_once(": "));
+            let line = own_name.map_or(line, |(_, rest)| rest);
+            line.strip_prefix("error: ").unwrap_or(line).to_string()
         }
         (None, Some(code)) => format!("exit status {code}"),
         (None, None) => "ended by a signal".to_string(),
@@ -101,7 +103,7 @@ mod tests {
     #[test]
     fn a_complaint_is_the_first_line_that_is_no_warning() {
         let text = "qemu-system-x86_64: warning: host lacks a feature\nqemu-system-x86_64: error: failed to set MSR\n";
-        assert_eq!(complaint(&ending(None, text)), "error: failed to set MSR");
+        assert_eq!(complaint(&ending(None, text)), "failed to set MSR");
         assert_eq!(complaint(&ending(Some(1), "\n")), "exit status 1");
         assert_eq!(complaint(&ending(None, "")), "ended by a signal");
         assert_eq!(complaint(&ending(Some(1), "odd words\n")), "odd words");
