@@ -4,6 +4,8 @@
 //! mend. It does not know the command line, nor whether this machine has hardware acceleration: both outcomes are
 //! fine here, as long as the answer comes in time.
 
+#![allow(clippy::unwrap_used)] // the lint knows tests by their attribute, and helpers of tests have none
+
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;

@@ -3,6 +3,8 @@
 //! Every rule is a function from text to complaints, tested on text that breaks it, and then run over the tree. It
 //! reads files only. It does not know what the code does, nor does it ask git: it sees what is there.
 
+#![allow(clippy::unwrap_used)] // the lint knows tests by their attribute, and helpers of tests have none
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -35,15 +37,21 @@ fn files(under: &str) -> Vec<(String, PathBuf)> {
     files.map(|entry| (entry.path().strip_prefix(&root).unwrap().display().to_string(), entry.into_path())).collect()
 }
 
+fn has_extension(name: &str, extensions: &[&str]) -> bool {
+    Path::new(name).extension().is_some_and(|own| extensions.iter().any(|extension| own == *extension))
+}
+
 /// Rust files below a directory of the repository, with their text.
 fn rust(under: &str) -> Vec<(String, String)> {
-    let sources = files(under).into_iter().filter(|(name, _)| name.ends_with(".rs"));
+    let sources = files(under).into_iter().filter(|(name, _)| has_extension(name, &["rs"]));
     let read: Vec<_> = sources.map(|(name, path)| (name, std::fs::read_to_string(path).unwrap())).collect();
     assert!(!read.is_empty(), "no source below `{under}`: a rule that sees nothing proves nothing");
     read
 }
 
-fn none(complaints: Vec<String>, rule: &str) {
+/// Fails with the complaints, if there are any.
+fn none(complaints: impl IntoIterator<Item = String>, rule: &str) {
+    let complaints: Vec<String> = complaints.into_iter().collect();
     assert!(complaints.is_empty(), "{rule}\n  {}", complaints.join("\n  "));
 }
 
@@ -74,7 +82,7 @@ fn imports_only_go_down() {
     let sources = rust("xtask/src");
     let inside = |name: &String| name.trim_start_matches("xtask/src/").to_string();
     none(
-        sources.iter().flat_map(|(name, text)| wrong_imports(&inside(name), text)).collect(),
+        sources.iter().flat_map(|(name, text)| wrong_imports(&inside(name), text)),
         "imports go down the floors that xtask/src/lib.rs lists, and never sideways:",
     );
     // A module that has no floor would be checked by nothing.
@@ -103,10 +111,7 @@ fn the_import_rule_has_teeth() {
 #[test]
 fn every_file_says_what_it_is() {
     let silent = rust("xtask").into_iter().filter(|(_, text)| !text.starts_with("//! "));
-    none(
-        silent.map(|(name, _)| name).collect(),
-        "open these files with `//!`: what it does, and what it does not know:",
-    );
+    none(silent.map(|(name, _)| name), "open these files with `//!`: what it does, and what it does not know:");
 }
 
 #[test]
@@ -154,7 +159,7 @@ fn unfinished(name: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn nothing_is_unfinished_or_silenced() {
-    none(rust("xtask").iter().flat_map(|(name, text)| unfinished(name, text)).collect(), "finish it or take it out:");
+    none(rust("xtask").iter().flat_map(|(name, text)| unfinished(name, text)), "finish it or take it out:");
     for word in forbidden() {
         assert_eq!(unfinished("a.rs", &format!("fn f() {{}}\n    {word}")).len(), 1, "{word}");
     }
@@ -178,7 +183,7 @@ fn the_repository_holds_no_private_key() {
         let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
         private_keys(&text).into_iter().map(move |line| format!("{name}:{line}"))
     });
-    none(found.collect(), "private keys belong below artifacts/, which git ignores:");
+    none(found, "private keys belong below artifacts/, which git ignores:");
     let key = format!("x\n-----BEGIN {} KEY-----\n{}\n", "PRIVATE", "Ab1/".repeat(16));
     assert_eq!(private_keys(&key), [2]);
     assert_eq!(private_keys("-----BEGIN CERTIFICATE-----\nAb1/\n"), [0; 0]);
@@ -233,9 +238,9 @@ fn no_value_of_one_cluster_is_in_the_source() {
     let values = values(&defaults);
     assert!(values.len() > 5, "the defaults hold names, addresses and ports: {values:?}");
     let sources = files("xtask/src").into_iter().chain(files("nix"));
-    let sources = sources.filter(|(name, _)| name.ends_with(".rs") || name.ends_with(".nix"));
+    let sources = sources.filter(|(name, _)| has_extension(name, &["rs", "nix"]));
     let hits = sources.flat_map(|(name, path)| held_values(&name, &std::fs::read_to_string(path).unwrap(), &values));
-    none(hits.collect(), "names, addresses, ports and versions come from the configuration:");
+    none(hits, "names, addresses, ports and versions come from the configuration:");
 }
 
 #[test]
