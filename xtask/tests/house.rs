@@ -8,6 +8,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use xtask::config::Cidr;
+
 #[path = "house/scan.rs"]
 mod scan;
 
@@ -191,6 +193,9 @@ fn the_repository_holds_no_private_key() {
 
 // Values of one cluster.
 
+/// Ports that Kubernetes itself fixes: a default may repeat them, and the source may know them.
+const WELL_KNOWN: [&str; 1] = ["10250"]; // the kubelet, on every node
+
 /// Values of `KEY=VALUE` lines that only one cluster has: names of nodes, addresses, ranges, versions, ports.
 fn values(defaults: &str) -> BTreeSet<String> {
     let mut values = BTreeSet::new();
@@ -200,31 +205,31 @@ fn values(defaults: &str) -> BTreeSet<String> {
         let of_one_cluster = |word: &&str| {
             let numbers = word.split(['.', '/']).all(|part| part.parse::<u32>().is_ok());
             let name = key.ends_with("_NAMES") || key.ends_with("CLUSTER_NAME");
-            name || (numbers && word.contains('.')) || (key.contains("PORT") && numbers)
+            let port = key.contains("PORT") && numbers && !WELL_KNOWN.contains(word);
+            name || port || (numbers && word.contains('.'))
         };
         values.extend(words.filter(of_one_cluster).map(String::from));
     }
     values
 }
 
-/// Code that holds such a value. Prose may give examples, and tests of the code may need them; names may not be
-/// anywhere, because a name in an example is the one that ends up in the code.
+/// Code that holds such a value, or an address out of such a range. Prose may give examples, and tests of the code may
+/// need them; names may not be anywhere, because a name in an example is the one that ends up in the code.
 fn held_values(name: &str, text: &str, values: &BTreeSet<String>) -> Vec<String> {
-    let tests = text.find("#[cfg(test)]").unwrap_or(text.len());
-    let first_test_line = text[..tests].matches('\n').count();
-    let whole_word = |line: &str, value: &str| {
-        let inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '/');
-        line.match_indices(value).any(|(at, _)| {
-            let after = line[at + value.len()..].trim_start_matches('.');
-            !line[..at].ends_with(inside) && !after.starts_with(inside)
-        })
-    };
+    let ranges: Vec<Cidr> = values.iter().filter_map(|value| value.parse().ok()).collect();
+    let is_name = |word: &str| word.starts_with(char::is_alphabetic);
+    let in_range = |word: &str| word.parse().is_ok_and(|address| ranges.iter().any(|range| range.contains(address)));
+    let held = |word: &&str| values.contains(*word) || in_range(word);
+    let marker = text.lines().position(|line| line.trim() == "#[cfg(test)]").unwrap_or(usize::MAX);
+    let first_test_line = if name.ends_with("/tests.rs") { 0 } else { marker };
     let mut hits = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let prose = line.trim_start().starts_with(['/', '#']) || index >= first_test_line;
-        let is_name = |value: &str| value.starts_with(char::is_alphabetic);
-        let held = values.iter().find(|value| (!prose || is_name(value)) && whole_word(line, value));
-        hits.extend(held.map(|value| format!("{name}:{}: `{value}`: {}", index + 1, line.trim())));
+        // Dots, slashes and hyphens are inside of what we look for; a sentence's full stop is not.
+        let words = line.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '-' | '/'));
+        let words = words.map(|word| word.trim_matches(['.', '/']));
+        let word = words.filter(|word| !prose || is_name(word)).find(held);
+        hits.extend(word.map(|word| format!("{name}:{}: `{word}`: {}", index + 1, line.trim())));
     }
     hits
 }
@@ -245,11 +250,16 @@ fn no_value_of_one_cluster_is_in_the_source() {
 
 #[test]
 fn the_value_rule_has_teeth() {
-    let values =
-        values("CLUSTER_NAME=acme\nexport WORKER_NAMES=\"bee wasp\" # two\nDNS=10.9.0.3\nSSH_PORT=4422\nCPUS=2\n");
-    assert_eq!(values.iter().map(String::as_str).collect::<Vec<_>>(), ["10.9.0.3", "4422", "acme", "bee", "wasp"]);
+    let lines = ["CLUSTER_NAME=acme", "export WORKER_NAMES=\"bee wasp\" # two", "DNS=10.9.0.3", "PODS=10.8.0.0/16"];
+    let values = values(&[&lines[..], &["SSH_PORT=4422", "CPUS=2"]].concat().join("\n"));
+    assert_eq!(
+        values.iter().map(String::as_str).collect::<Vec<_>>(),
+        ["10.8.0.0/16", "10.9.0.3", "4422", "acme", "bee", "wasp"]
+    );
     let held = |text: &str| held_values("a.rs", text, &values).len();
     assert_eq!(held("let dns = \"10.9.0.3\";\nlet port = 4422;\n// the bee\n"), 3);
+    assert_eq!(held("let gateway = \"10.8.3.1\";"), 1, "an address of that range");
+    assert_eq!(held("let link_local = \"169.254.0.1\";"), 0);
     assert_eq!(held("// such as 10.9.0.3\nlet beeline = 44221;\n#[cfg(test)]\nlet port = 4422;\n"), 0);
     assert_eq!(held("#[cfg(test)]\nlet name = \"wasp\";\n"), 1);
 }

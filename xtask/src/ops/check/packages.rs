@@ -23,7 +23,7 @@ pub enum Manager {
 }
 
 /// How a manager is recognised and called.
-struct Trait {
+struct Profile {
     manager: Manager,
     program: &'static str,
     /// Words of `ID` and `ID_LIKE` in os-release.
@@ -38,8 +38,8 @@ struct Trait {
 }
 
 /// In the order in which they are tried when os-release says nothing.
-const MANAGERS: [Trait; 6] = [
-    Trait {
+const MANAGERS: [Profile; 6] = [
+    Profile {
         manager: Manager::Apt,
         program: "apt-get",
         systems: &["debian", "ubuntu"],
@@ -49,7 +49,7 @@ const MANAGERS: [Trait; 6] = [
         install: &["install", "--yes", "--no-install-recommends"],
         prefix: "",
     },
-    Trait {
+    Profile {
         manager: Manager::Dnf,
         program: "dnf",
         systems: &["fedora", "rhel", "centos"],
@@ -58,7 +58,7 @@ const MANAGERS: [Trait; 6] = [
         install: &["install", "--assumeyes"],
         prefix: "",
     },
-    Trait {
+    Profile {
         manager: Manager::Zypper,
         program: "zypper",
         systems: &["suse", "opensuse", "sles"],
@@ -67,7 +67,7 @@ const MANAGERS: [Trait; 6] = [
         install: &["--non-interactive", "install"],
         prefix: "",
     },
-    Trait {
+    Profile {
         manager: Manager::Pacman,
         program: "pacman",
         systems: &["arch"],
@@ -77,7 +77,7 @@ const MANAGERS: [Trait; 6] = [
         install: &["-S", "--needed", "--noconfirm"],
         prefix: "",
     },
-    Trait {
+    Profile {
         manager: Manager::Brew,
         program: "brew",
         systems: &[],
@@ -86,7 +86,7 @@ const MANAGERS: [Trait; 6] = [
         install: &["install"],
         prefix: "",
     },
-    Trait {
+    Profile {
         manager: Manager::Nix,
         program: "nix",
         systems: &["nixos"],
@@ -164,14 +164,14 @@ impl Manager {
     /// The manager of a system: what its os-release names if that is installed, else the first that is.
     pub fn choose(os: Os, os_release: &str, installed: impl Fn(&str) -> bool) -> Option<Manager> {
         let ids = system_ids(os_release);
-        let named = |row: &&Trait| row.systems.iter().any(|system| ids.contains(system));
+        let named = |row: &&Profile| row.systems.iter().any(|system| ids.contains(system));
         // No Mac has a distribution's manager, but somebody's own `apt-get` script may be in the path.
-        let fits = |row: &&Trait| installed(row.program) && (os == Os::Linux || !row.privileged);
+        let fits = |row: &&Profile| installed(row.program) && (os == Os::Linux || !row.privileged);
         let choice = MANAGERS.iter().filter(named).find(fits).or_else(|| MANAGERS.iter().find(fits));
         choice.map(|row| row.manager)
     }
 
-    fn row(self) -> &'static Trait {
+    fn row(self) -> &'static Profile {
         MANAGERS.iter().find(|row| row.manager == self).expect("BUG: every manager has a row")
     }
 
