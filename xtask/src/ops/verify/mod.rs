@@ -1,100 +1,21 @@
 //! `test`: everything this machine can run to prove the source, as a list of steps.
 //!
-//! A step is data: a command, what it needs, what to show of it. All steps run even if one fails. It does not know
-//! what the tests test, nor which machine is "the" build machine: there a step that cannot run is a failure.
+//! All steps run even if one fails; what they are is data, see [`steps`](fn@steps). It does not know what the tests
+//! test, nor whether this is a build machine, where a step that cannot run is a failure: it is told.
 
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use xshell::{Cmd, Shell};
 
-/// One thing to prove.
-#[derive(Debug, Clone, Copy)]
-pub struct Step {
-    /// The word that selects it.
-    pub name: &'static str,
-    /// What it proves, in half a line.
-    pub about: &'static str,
-    command: &'static [&'static str],
-    environment: &'static [(&'static str, &'static str)],
-    /// Whether its output is worth seeing while it runs; else it is shown only if the step fails.
-    live: bool,
-    tool: Tool,
-    /// Must succeed for the step to mean anything: something remote that may be out of reach. Where it fails the
-    /// step is reported and not held against anybody, on a build machine neither.
-    reach: Option<&'static [&'static str]>,
-}
+mod steps;
 
-/// A program that a step needs.
-#[derive(Debug, Clone, Copy)]
-struct Tool {
-    /// Succeeds if it is there.
-    probe: &'static [&'static str],
-    /// How to get it.
-    get: &'static str,
-}
+pub use steps::{Step, steps};
 
-const CARGO: Tool = Tool { probe: &["cargo", "--version"], get: "see https://rustup.rs" };
-const RUSTFMT: Tool = Tool { probe: &["cargo", "fmt", "--version"], get: "`rustup component add rustfmt`" };
-const CLIPPY: Tool = Tool { probe: &["cargo", "clippy", "--version"], get: "`rustup component add clippy`" };
-const DENY: Tool = Tool { probe: &["cargo", "deny", "--version"], get: "`cargo install cargo-deny --locked`" };
-
-const STEPS: [Step; 6] = [
-    Step {
-        name: "fmt",
-        about: "the source is formatted",
-        command: &["cargo", "fmt", "--all", "--check"],
-        tool: RUSTFMT,
-        ..Step::PLAIN
-    },
-    Step {
-        name: "deny",
-        about: "licences, banned crates and sources of the dependencies",
-        command: &["cargo", "deny", "--locked", "check", "licenses", "bans", "sources"],
-        tool: DENY,
-        ..Step::PLAIN
-    },
-    Step {
-        name: "advisories",
-        about: "no known vulnerability in the dependencies",
-        command: &["cargo", "deny", "--locked", "check", "advisories"],
-        // The database is a git repository: without this git may sit there asking for a password.
-        environment: &[("GIT_TERMINAL_PROMPT", "0")],
-        tool: DENY,
-        reach: Some(&["cargo", "deny", "fetch", "db"]),
-        ..Step::PLAIN
-    },
-    Step {
-        name: "clippy",
-        about: "lints, warnings being errors",
-        command: &["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
-        tool: CLIPPY,
-        ..Step::PLAIN
-    },
-    Step {
-        name: "doc",
-        about: "the documentation builds, warnings being errors",
-        command: &["cargo", "doc", "--workspace", "--no-deps", "--locked"],
-        environment: &[("RUSTDOCFLAGS", "-D warnings")],
-        ..Step::PLAIN
-    },
-    // Last, so that the runner's own summary stands at the end.
-    Step {
-        name: "test",
-        about: "unit and integration tests",
-        command: &["cargo", "test", "--workspace", "--locked"],
-        live: true,
-        ..Step::PLAIN
-    },
-];
-
-impl Step {
-    const PLAIN: Step =
-        Step { name: "", about: "", command: &[], environment: &[], live: false, tool: CARGO, reach: None };
-}
+use steps::selected;
 
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,24 +70,11 @@ impl Summary {
     }
 }
 
-/// All steps, in the order in which they run.
-pub fn steps() -> &'static [Step] {
-    &STEPS
-}
-
 /// Runs the steps that `select` names, or all. `ci`: a tool that is missing is a failure.
 ///
 /// Prints a line for each step with its time.
 pub fn run(root: &Path, select: &[String], ci: bool) -> Result<Summary> {
     run_steps(root, &selected(select)?, ci)
-}
-
-fn selected(names: &[String]) -> Result<Vec<Step>> {
-    if let Some(unknown) = names.iter().find(|name| STEPS.iter().all(|step| step.name != **name)) {
-        let known = STEPS.map(|step| step.name).join(", ");
-        bail!("there is no step `{unknown}`; name some of {known}");
-    }
-    Ok(STEPS.into_iter().filter(|step| names.is_empty() || names.iter().any(|name| name == step.name)).collect())
 }
 
 fn run_steps(root: &Path, steps: &[Step], ci: bool) -> Result<Summary> {
@@ -264,6 +172,7 @@ fn last_line(output: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::steps::Tool;
     use super::*;
 
     const SH: Tool = Tool { probe: &["sh", "-c", "true"], get: "nothing" };
@@ -310,18 +219,6 @@ mod tests {
         assert_eq!(sentence, "0 of 1 steps passed; out of reach: remote");
         let within = Step { reach: Some(&["true"]), ..out };
         assert_eq!(outcomes(&[within], false).0, [Outcome::Failed]);
-    }
-
-    #[test]
-    fn selection_keeps_the_order_and_refuses_strangers() {
-        let names = |select: &[&str]| -> Result<Vec<&str>> {
-            let select: Vec<String> = select.iter().map(ToString::to_string).collect();
-            Ok(selected(&select)?.iter().map(|step| step.name).collect())
-        };
-        assert_eq!(names(&["test", "fmt"]).unwrap(), ["fmt", "test"]);
-        assert_eq!(names(&[]).unwrap().len(), STEPS.len());
-        let error = names(&["lint"]).unwrap_err().to_string();
-        assert_eq!(error, "there is no step `lint`; name some of fmt, deny, advisories, clippy, doc, test");
     }
 
     #[test]
