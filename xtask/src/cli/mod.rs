@@ -1,1 +1,3 @@
 //! The command line: grammar and dispatch. Knows everything below and decides nothing itself.
+
+pub mod check;

@@ -1,3 +1,4 @@
 //! How things look on a terminal. Knows shapes and colours; decides nothing.
 
+pub mod check;
 pub mod table;
