@@ -11,6 +11,7 @@
 
 mod compile;
 mod event;
+mod export;
 mod files;
 mod journal;
 mod manifest;
@@ -28,6 +29,7 @@ mod world;
 
 pub use compile::{Builder, Graph, GraphErrors, TaskId};
 pub use event::{Event, Observer, Outcome, Summary};
+pub use export::Exported;
 pub use files::Digest;
 pub use manifest::{Change, Value};
 pub use run::Run;

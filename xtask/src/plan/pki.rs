@@ -1,0 +1,113 @@
+//! The credentials as tasks: one for each certificate, each kubeconfig, the encryption key and the ssh key.
+//!
+//! A task's slice of the configuration is what its row says, so a change of `cluster.env` moves exactly the rows that
+//! say something else afterwards.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Basis, relative};
+use crate::graph::Task;
+use crate::pki::{self, encryption, kubeconfig, ssh};
+use crate::sys::fs::Access;
+
+/// Raise it when the same row should give other files.
+const CERTIFICATES: &str = "1";
+const KUBECONFIGS: &str = "1";
+const ENCRYPTION: &str = "1";
+const SSH_KEY: &str = "1";
+
+/// The name of the task that makes a certificate.
+pub fn certificate_task(row: &str) -> String {
+    format!("pki/{row}")
+}
+
+/// Every task of this chapter.
+pub(super) fn tasks(basis: &Basis) -> Vec<Task<'static>> {
+    let rows = pki::table(&basis.cluster);
+    let configs = kubeconfig::table(&basis.cluster);
+    let mut certs = Task::group("certs").doc("every certificate and key of the table");
+    let mut kubeconfigs = Task::group("kubeconfigs").doc("every kubeconfig");
+    let mut tasks = Vec::new();
+    for row in rows {
+        certs = certs.after(certificate_task(&row.name));
+        tasks.push(certificate(basis, row));
+    }
+    for config in configs {
+        let name = format!("kubeconfig/{}", config.name);
+        kubeconfigs = kubeconfigs.after(name.clone());
+        tasks.push(kubeconfig(basis, name, config));
+    }
+    tasks.extend([certs, kubeconfigs, encryption(basis), ssh_key(basis)]);
+    let all = ["certs", "kubeconfigs", "encryption", "ssh-key"];
+    let pki = Task::group("pki").doc("every credential of the cluster");
+    tasks.push(all.into_iter().fold(pki, Task::after));
+    tasks
+}
+
+fn certificate(basis: &Basis, row: pki::Row) -> Task<'static> {
+    let dir = basis.layout.pki();
+    let at = |file: &str| relative(&basis.layout, &dir.join(file));
+    let mut task = Task::build(certificate_task(&row.name)).doc(row.purpose.clone()).version(CERTIFICATES);
+    for (key, value) in row.fields() {
+        task = task.config(key, value);
+    }
+    for file in row.issuer_files() {
+        task = task.input(at(&file));
+    }
+    for (file, access) in row.files() {
+        task = writes(task, at(&file), access);
+    }
+    let (row, now) = (Arc::new(row), basis.now);
+    let (adopted, there) = (Arc::clone(&row), dir.clone());
+    task.adopt(move || pki::holds(&adopted, &there, now).map_err(|why| why.to_string()))
+        .action(move |_| pki::issue(&row, &dir, now))
+}
+
+fn kubeconfig(basis: &Basis, name: String, config: kubeconfig::Kubeconfig) -> Task<'static> {
+    let (pki, dir) = (basis.layout.pki(), basis.layout.kubeconfig());
+    let doc = format!("how `{}` finds and opens the API server", config.name);
+    let mut task = Task::build(name).doc(doc).version(KUBECONFIGS);
+    for (key, value) in config.fields() {
+        task = task.config(key, value);
+    }
+    for file in config.inputs() {
+        task = task.input(relative(&basis.layout, &pki.join(file)));
+    }
+    task = task.output_secret(relative(&basis.layout, &dir.join(config.file())));
+    let config = Arc::new(config);
+    let (adopted, (certificates, there)) = (Arc::clone(&config), (pki.clone(), dir.clone()));
+    task.adopt(move || adopted.holds(&certificates, &there).map_err(|why| why.to_string()))
+        .action(move |_| config.write(&pki, &dir))
+}
+
+fn encryption(basis: &Basis) -> Task<'static> {
+    let path = basis.layout.pki().join("encryption-config.yaml");
+    let mut task = Task::build("encryption").doc("the key that secrets are encrypted with in etcd").version(ENCRYPTION);
+    for (key, value) in encryption::fields() {
+        task = task.config(key, value);
+    }
+    task = task.output_secret(relative(&basis.layout, &path));
+    let there = path.clone();
+    task.adopt(move || encryption::holds(&there).map_err(|why| why.to_string()))
+        .action(move |run| encryption::write(&path, run.is_forced()))
+}
+
+fn ssh_key(basis: &Basis) -> Task<'static> {
+    let (dir, comment) = (basis.layout.ssh(), basis.cluster.name.clone());
+    let mut task = Task::build("ssh-key").doc("the key pair that opens the nodes").version(SSH_KEY);
+    task = task.config("comment", comment.clone());
+    for (file, access) in ssh::files() {
+        task = writes(task, relative(&basis.layout, &dir.join(file)), access);
+    }
+    let (there, wanted) = (dir.clone(), comment.clone());
+    task.adopt(move || ssh::holds(&there, &wanted).map_err(|why| why.to_string()))
+        .action(move |_| ssh::write(Path::new(&dir), &comment))
+}
+
+fn writes(task: Task<'static>, path: String, access: Access) -> Task<'static> {
+    match access {
+        Access::Secret => task.output_secret(path),
+        Access::Public => task.output(path),
+    }
+}
