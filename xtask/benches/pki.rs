@@ -5,9 +5,8 @@
 //! on the disk of the build, and one in memory, where nobody waits and only the work itself is left.
 #![allow(clippy::unwrap_used, reason = "a bench that cannot run has nothing to say")]
 
-#[path = "../tests/pki/fixtures.rs"]
-#[allow(dead_code, reason = "the tests use the rest of it")]
-mod fixtures;
+#[path = "../tests/pki/ordinary.rs"]
+mod ordinary;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,7 +44,7 @@ const CONTENDERS: [Contender; 4] = [
 
 fn main() {
     let rounds = if std::env::args().any(|argument| argument == "--bench") { ROUNDS } else { 1 };
-    let rows = table(&fixtures::plain());
+    let rows = table(&ordinary::plain());
     let present: Vec<&Contender> = CONTENDERS.iter().filter(|one| is_present(one)).collect();
     println!("{} rows, {rounds} rounds in turns, median", rows.len());
     for (title, place) in PLACES.into_iter().filter(|(_, place)| Path::new(place).is_dir()) {

@@ -12,7 +12,8 @@ use rustls::{
 use time::OffsetDateTime;
 use xtask::pki::{Kind, Usage};
 
-use crate::fixtures::{Made, harbour, plain};
+use crate::fixtures::{Made, harbour};
+use crate::ordinary::plain;
 
 /// One end of a connection: the row that it shows, and the authority that it believes.
 #[derive(Clone, Copy)]

@@ -8,4 +8,5 @@ mod fixtures;
 mod handshake;
 mod notices;
 mod openssl;
+mod ordinary;
 mod table;

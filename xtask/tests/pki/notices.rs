@@ -11,7 +11,8 @@ use time::Duration;
 use xtask::pki::{self, Kind, Mismatch, San, State, Usage};
 use xtask::sys::fs::{Access, write_atomic};
 
-use crate::fixtures::{Made, NOW, harbour, plain};
+use crate::fixtures::{Made, NOW, harbour};
+use crate::ordinary::plain;
 
 fn why(made: &Made, name: &str) -> String {
     let why = pki::holds(made.row(name), made.dir(), NOW).expect_err("nothing was noticed").to_string();
@@ -237,7 +238,7 @@ fn issuing_is_refused_with_reason_where_it_cannot_be_right() {
     pki::holds(made.row("front-proxy-client"), made.dir(), NOW).unwrap();
 
     let made = Made::new(&plain(), NOW);
-    let long = crate::fixtures::cluster("long", &["cp"], &[&"w".repeat(53)]);
+    let long = crate::ordinary::cluster("long", &["cp"], &[&"w".repeat(53)]);
     let row = pki::table(&long).into_iter().find(|row| row.name.starts_with('w')).unwrap();
     let error = format!("{:#}", pki::issue(&row, made.dir(), NOW).unwrap_err());
     assert!(error.contains("longer than the 64 characters"), "{error}");

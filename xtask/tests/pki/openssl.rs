@@ -5,7 +5,8 @@ use std::path::Path;
 use time::OffsetDateTime;
 use xtask::pki::{Kind, Row, San, Usage};
 
-use crate::fixtures::{Made, harbour, have, lonely, plain};
+use crate::fixtures::{Made, harbour, have, lonely};
+use crate::ordinary::plain;
 
 /// What a run of OpenSSL printed on both streams, and whether it succeeded.
 fn openssl(arguments: &[&str]) -> (bool, String) {

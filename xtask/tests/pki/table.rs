@@ -7,7 +7,8 @@ use std::net::Ipv4Addr;
 use xtask::config::{Cluster, NetMode, Role};
 use xtask::pki::{self, Kind, Part, Row, table};
 
-use crate::fixtures::{cluster, harbour, lonely, plain};
+use crate::fixtures::{harbour, lonely};
+use crate::ordinary::{cluster, plain};
 
 /// A line a row: who, signed by whom, for what, how long, and who gets what. The names follow on their own line.
 fn text(cluster: &Cluster) -> String {
