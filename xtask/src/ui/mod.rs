@@ -1,4 +1,5 @@
 //! How things look on a terminal. Knows shapes and colours; decides nothing.
 
 pub mod check;
+pub mod pki;
 pub mod table;
