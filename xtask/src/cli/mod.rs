@@ -1,3 +1,74 @@
 //! The command line: grammar and dispatch. Knows everything below and decides nothing itself.
 
-pub mod check;
+mod args;
+mod check;
+mod context;
+mod execute;
+mod lifecycle;
+mod pki;
+mod remove;
+mod tools;
+
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use anyhow::Result;
+use clap::Parser as _;
+
+use args::{Cli, Verb};
+use context::{Context, Refused};
+
+use crate::config::mask_password;
+use crate::graph::Force;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+/// Wrong usage or configuration.
+const REFUSED: u8 = 2;
+
+/// Runs the command line of this process and returns its exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    dispatch(cli).unwrap_or_else(|error| fail(&error))
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    if let Some(Refused(text)) = error.downcast_ref() {
+        // A report is a page of its own, with its own headings.
+        let heading = if text.contains('\n') { String::new() } else { format!("{ERROR}error:{ERROR:#} ") };
+        anstream::eprintln!("{heading}{}", text.trim_end());
+        return ExitCode::from(REFUSED);
+    }
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {error:#}");
+    ExitCode::FAILURE
+}
+
+fn dispatch(cli: Cli) -> Result<ExitCode> {
+    let Some(verb) = cli.verb else {
+        anstream::print!("{}", tools::overview());
+        return Ok(ExitCode::SUCCESS);
+    };
+    if let Verb::Completions { shell } = verb {
+        return Ok(tools::completions(shell));
+    }
+    let context = Context::new(cli.global)?;
+    match verb {
+        Verb::All => lifecycle::all(&context),
+        Verb::Check { fix } => lifecycle::check(&context, fix),
+        Verb::Run { tasks } => run(&context, &tasks),
+        Verb::Clean => remove::clean(&context),
+        Verb::Clobber => remove::clobber(&context),
+        Verb::Pki { show: true, .. } => pki::show(&context),
+        Verb::Pki { renew, .. } => pki::make(&context, "pki", renew),
+        Verb::Certs => pki::make(&context, "certs", None),
+        Verb::Kubeconfigs => pki::make(&context, "kubeconfigs", None),
+        Verb::Encryption => pki::make(&context, "encryption", None),
+        Verb::SshKey => pki::make(&context, "ssh-key", None),
+        Verb::Config => config(&context),
+        Verb::Tasks => tools::tasks(&context),
+        Verb::Graph { format, task } => tools::graph(&context, format, task.as_deref()),
+        Verb::Explain { tasks } => tools::explain(&context, &tasks),
+        Verb::Trace { output } => tools::trace(&context, output.as_deref()),
+        Verb::Test { list, steps } => tools::test(&context, list, &steps),
+        Verb::Completions { shell } => Ok(tools::completions(shell)),
+    }
+}

@@ -1,0 +1,63 @@
+//! The verbs `all` and `check`.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use super::check::table;
+use super::context::{Chosen, Context, Refused};
+use super::execute::{execute, exit_code};
+use crate::graph::Force;
+use crate::ops::check::{Finding, Host, examine, fix, ready};
+use crate::ui::table::terminal_width;
+
+/// Looks at this host, and with `fix` installs what is missing.
+pub fn check(context: &Context, fix_it: bool) -> Result<ExitCode> {
+    let chosen = context.cluster()?;
+    let host = Host::detect()?;
+    let mut findings = examine(&host, &chosen.loaded.cluster, &chosen.layout);
+    if fix_it && !context.global.dry_run {
+        let yes = context.global.yes;
+        findings = fix::run_fix(findings, &host, &chosen.loaded.cluster, &chosen.layout, yes)?;
+    }
+    show(context, &findings)?;
+    if fix_it && context.global.dry_run {
+        match fix::fix_command(&findings, &host) {
+            Some(fix) => fix.commands.iter().for_each(|argv| anstream::println!("would run: {}", argv.join(" "))),
+            None => anstream::println!("nothing to fix with packages"),
+        }
+    }
+    Ok(if ready(&findings) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn show(context: &Context, findings: &[Finding]) -> Result<()> {
+    if context.global.json {
+        anstream::println!("{}", serde_json::to_string_pretty(findings)?);
+    } else {
+        anstream::print!("{}", table(findings, terminal_width()));
+    }
+    Ok(())
+}
+
+/// Everything that is built so far.
+pub fn all(context: &Context) -> Result<ExitCode> {
+    let chosen = context.cluster()?;
+    refuse_unbuilt(&chosen)?;
+    let force = if context.global.force { Force::Everything } else { Force::Nothing };
+    let Some(summary) = execute(context, &chosen, "all", &["all"], force)? else { return Ok(ExitCode::SUCCESS) };
+    if summary.is_success() && !context.global.quiet && !context.global.json {
+        anstream::eprintln!(
+            "that is all that is built today: credentials, kubeconfigs and keys. Staging NixOS, installing and booting \
+             machines and bringing Kubernetes up are not there yet"
+        );
+    }
+    Ok(exit_code(&summary))
+}
+
+fn refuse_unbuilt(chosen: &Chosen) -> Result<()> {
+    let sentences = chosen.loaded.cluster.not_built();
+    if sentences.is_empty() {
+        return Ok(());
+    }
+    bail!(Refused(format!("{}; `cargo xtask pki` makes what can be made", sentences.join("\n"))))
+}
