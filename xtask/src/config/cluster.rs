@@ -225,4 +225,20 @@ impl Cluster {
     pub fn node(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|n| n.name == name)
     }
+
+    /// What this configuration asks for and the project cannot do yet, in sentences for the user. Its certificates and
+    /// kubeconfigs are made all the same.
+    pub fn not_built(&self) -> Vec<String> {
+        let planes = self.control_planes().count();
+        let several = (planes > 1).then(|| {
+            format!(
+                "{planes} control planes: their certificates and kubeconfigs are made, but machines for more than one \
+                 cannot be installed yet"
+            )
+        });
+        let vip = self.api.vip.map(|vip| {
+            format!("API_VIP {vip}: the API server's certificate carries it, but no machine answers to it yet")
+        });
+        several.into_iter().chain(vip).collect()
+    }
 }
