@@ -85,11 +85,24 @@ impl Diagnostic {
         self
     }
 
+    /// Says what stands beside the caret.
+    #[must_use]
+    pub fn labelled(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
     /// Says why.
     #[must_use]
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
         self
+    }
+
+    /// The mistake as the outcome of reading something. Boxed, because it is rare and many times as large as what is
+    /// usually returned.
+    pub(super) fn refuse<T>(self) -> Result<T, Box<Diagnostic>> {
+        Err(Box::new(self))
     }
 
     /// Points at another place that has a part in it.

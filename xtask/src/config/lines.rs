@@ -30,6 +30,20 @@ pub(super) fn report_repeated(settings: &mut Settings) {
     }
 }
 
+/// Looks whether keys that no shell could have are misspelt ones, and returns what was meant.
+pub(super) fn mend_bad_keys(mistakes: &mut [Diagnostic]) -> Vec<&'static str> {
+    let mut meant = Vec::new();
+    for mistake in mistakes {
+        let Some(key) = &mistake.key else { continue };
+        let near = closest(key, keys::globals().map(|known| known.name));
+        if !near.is_empty() && !near.contains(&key.as_str()) {
+            mistake.help = did_you_mean(&near);
+            meant.extend(near);
+        }
+    }
+    meant
+}
+
 /// Reports every key that does not exist, with what was probably meant.
 pub(super) fn report_unknown(settings: &mut Settings, names: &[Named]) {
     let known = known_keys(names);
@@ -43,7 +57,9 @@ pub(super) fn report_unknown(settings: &mut Settings, names: &[Named]) {
         }
         let near = closest(&assignment.key, known.keys().map(String::as_str));
         // What was meant has another value now than the user thinks: no rule may judge by it.
-        near.iter().for_each(|key| settings.doubt(*key));
+        for key in &near {
+            settings.doubt(*key);
+        }
         settings.push(pointing_at(assignment, unknown_key(&assignment.key, &near)));
     }
     // While a list of names is misspelt every key of its nodes looks unknown.
@@ -68,17 +84,16 @@ fn pointing_at(assignment: &Assignment, mut mistake: Diagnostic) -> Diagnostic {
     mistake.about(&assignment.key)
 }
 
+fn did_you_mean(near: &[&str]) -> String {
+    format!("did you mean {}?", either(near))
+}
+
 fn unknown_key(key: &str, near: &[&str]) -> Diagnostic {
     let help = match near {
         [] => "delete the line; docs/configuration.md has a table of all keys".to_string(),
-        near => format!("did you mean {}?", either(near)),
+        near => did_you_mean(near),
     };
-    labelled(Diagnostic::error(format!("there is no key `{key}`"), help), "unknown key")
-}
-
-fn labelled(mut mistake: Diagnostic, label: impl Into<String>) -> Diagnostic {
-    mistake.label = label.into();
-    mistake
+    Diagnostic::error(format!("there is no key `{key}`"), help).labelled("unknown key")
 }
 
 /// What is wrong with a key that is one of a node, or looks very much like it.
@@ -93,7 +108,7 @@ fn bare_node_key(key: &str) -> Option<Diagnostic> {
         format!("`{key}` does not say which node it is for"),
         format!("write `{}_` and the name of a node", known.name),
     );
-    Some(labelled(mistake, "a key of one node"))
+    Some(mistake.labelled("a key of one node"))
 }
 
 /// A key of a node with a suffix that fits no node, or one of the wrong role.
@@ -106,7 +121,7 @@ fn suffixed(key: &str, names: &[Named]) -> Option<Diagnostic> {
             format!("`{}` is a {}, and `{}` is for a {role}", node.name, node.role, known.name),
             "delete the line, or name the node that is meant",
         );
-        return Some(labelled(mistake, format!("not for a {}", node.role)));
+        return Some(mistake.labelled(format!("not for a {}", node.role)));
     }
     let fitting: Vec<String> =
         names.iter().filter(|node| known.fits(node.role)).map(|node| node.name.replace('-', "_")).collect();
@@ -119,7 +134,7 @@ fn suffixed(key: &str, names: &[Named]) -> Option<Diagnostic> {
         }
     };
     let mistake = Diagnostic::error(format!("there is no node `{suffix}` for the key `{key}`"), help);
-    Some(labelled(mistake, "unknown node"))
+    Some(mistake.labelled("unknown node"))
 }
 
 /// A key of the cluster with the name of a node behind it.
@@ -134,7 +149,7 @@ fn global_with_node(key: &str, names: &[Named]) -> Option<Diagnostic> {
         format!("`{key}` cannot be set for one node"),
         format!("what can be set for `{}`: {}", node.name, list(&own)),
     );
-    Some(labelled(mistake, "a key of the whole cluster, with a node behind it"))
+    Some(mistake.labelled("a key of the whole cluster, with a node behind it"))
 }
 
 /// So many names are shown, and the rest counted.

@@ -17,7 +17,7 @@ use super::lexer::{self, Assignment};
 use super::lines;
 use super::nodes;
 use super::report::Report;
-use super::settings::{Input, Settings, Site};
+use super::settings::{self, Input, Settings, Site};
 use super::source;
 use super::url::mask_password;
 
@@ -54,6 +54,15 @@ pub struct Setting {
     pub value: String,
     /// Where it comes from.
     pub origin: Origin,
+    /// What it would be if nobody set it; the keys of nodes have none, theirs is derived.
+    pub default: Option<String>,
+}
+
+impl Setting {
+    /// Whether somebody made it another than it would be by itself.
+    pub fn is_changed(&self) -> bool {
+        matches!(self.origin, Origin::File { .. } | Origin::Environment) && self.default.as_ref() != Some(&self.value)
+    }
 }
 
 /// Where a value comes from.
@@ -78,7 +87,8 @@ pub fn load(request: &Request) -> Result<Loaded, Report> {
     let file = request.root.join(request.file);
     let text = source::read(&file, request.file)?;
     let home = request.environment.get("HOME").map(String::as_str);
-    let lexed = lexer::lex(&text.content, home);
+    let mut lexed = lexer::lex(&text.content, home);
+    let meant = lines::mend_bad_keys(&mut lexed.mistakes);
     let mut report = text.report;
     if lexed.assignments.is_empty() && lexed.mistakes.is_empty() {
         report.push(nothing_in_it(&text.content));
@@ -87,6 +97,9 @@ pub fn load(request: &Request) -> Result<Loaded, Report> {
     let directory = file.parent().unwrap_or(request.root);
     let input = Input { assignments: &lexed.assignments, environment: request.environment, directory };
     let mut settings = Settings::read(input, report);
+    for key in meant {
+        settings.doubt(key);
+    }
     lines::report_repeated(&mut settings);
     let names = nodes::names(&mut settings);
     lines::report_unknown(&mut settings, &names);
@@ -164,19 +177,20 @@ fn image_source(settings: &Settings) -> ImageSource {
 
 fn list(settings: &Settings, assignments: &[Assignment], cluster: &Cluster) -> Vec<Setting> {
     let written = |key: &str| {
-        let (text, site) = settings.written(key)?;
+        let (text, site) = settings.written(key).filter(|(text, _)| !text.is_empty())?;
         let origin = match site {
             Site::File(at) => Origin::File { line: assignments[at].line },
             Site::Environment => Origin::Environment,
             Site::Default => Origin::Default,
         };
-        Some(Setting { key: key.to_string(), value: mask_password(text), origin })
+        let default = settings::default(key);
+        Some(Setting { key: key.to_string(), value: mask_password(text), origin, default })
     };
     let mut list: Vec<Setting> = keys::globals().filter_map(|key| written(key.name)).collect();
     for node in &cluster.nodes {
         list.extend(derived(node).into_iter().map(|(name, value)| {
             let key = node_key(name, &node.name);
-            written(&key).unwrap_or(Setting { key, value, origin: Origin::Derived })
+            written(&key).unwrap_or(Setting { key, value, origin: Origin::Derived, default: None })
         }));
     }
     list

@@ -43,7 +43,9 @@ pub(super) struct Named {
 impl Named {
     /// The name where it stands in its list, as an item.
     pub(super) fn item(&self, settings: &Settings) -> Item {
-        Item { shown: format!("`{}`", self.name), ..settings.part_item(self.list, &self.part) }
+        let item = settings.part_item(self.list, &self.part);
+        // A bad name in a list makes the list bad, and leaves the others names.
+        Item { shown: format!("`{}`", self.name), trusted: !settings.doubted(self.list), ..item }
     }
 }
 
@@ -68,15 +70,12 @@ pub(super) fn names(settings: &mut Settings) -> Vec<Named> {
             if let Some(&first) = seen.get(name) {
                 let (twin, again) = (found[first].item(settings), named.item(settings));
                 let help = "give every machine a name of its own, whatever its role";
-                blame(&[&twin, &again], format!("two nodes are called `{name}`"), help)
-                    .into_iter()
-                    .for_each(|diagnostic| settings.push(diagnostic));
+                settings.extend(blame(&[&twin, &again], format!("two nodes are called `{name}`"), help));
                 continue;
             }
             if found.len() == MOST_NODES {
-                blame(&[&named.item(settings)], format!("there are more than {MOST_NODES} nodes"), "name fewer nodes")
-                    .into_iter()
-                    .for_each(|diagnostic| settings.push(diagnostic));
+                let message = format!("there are more than {MOST_NODES} nodes");
+                settings.extend(blame(&[&named.item(settings)], message, "name fewer nodes"));
                 break;
             }
             seen.insert(name.to_string(), found.len());
@@ -138,10 +137,10 @@ fn port(settings: &mut Settings, node: &Named, key: &str, index: usize, taken: &
     }
     let message = format!("`{key}` is so high that no port is left for `{}`", node.name);
     let help = format!("write a lower `{key}`, or set `{own}`");
-    if let Some(diagnostic) = blame(&[&settings.item(key)], message, help) {
-        settings.push(diagnostic.because("the ports of the nodes count up from there"));
-    }
-    settings.doubt(own);
+    let found = blame(&[&settings.item(key)], message, help);
+    settings.extend(found.map(|d| d.because("the ports of the nodes count up from there")));
+    // One mistake for all nodes that come after it.
+    settings.doubt(key);
     base
 }
 
@@ -171,9 +170,8 @@ fn report_missing_addresses(settings: &mut Settings, names: &[Named], nodes: &[N
         FIRST_WORKER - 1
     );
     let help = format!("write a larger `CLUSTER_CIDR`, or set `{}`", node_key("ADDRESS", &first.name));
-    if let Some(diagnostic) = blame(&[&settings.item("CLUSTER_CIDR"), &first.item(settings)], message, help) {
-        settings.push(diagnostic.because(cause));
-    }
+    let found = blame(&[&settings.item("CLUSTER_CIDR"), &first.item(settings)], message, help);
+    settings.extend(found.map(|d| d.because(cause)));
     for node in without {
         settings.doubt(node_key("ADDRESS", &node.name));
     }
@@ -210,7 +208,7 @@ pub(super) fn item(settings: &Settings, node: &Named, key: &str, value: impl std
     }
     let from = settings.item(base);
     let place = if from.place == Place::Whole { node.item(settings).place } else { from.place };
-    let trusted = from.trusted && settings.trusted(&own) && settings.trusted(node.list);
+    let trusted = from.trusted && settings.trusted(&own) && !settings.doubted(node.list);
     Item { shown: format!("`{own}` ({value}, derived)"), key: own, place, trusted }
 }
 

@@ -86,8 +86,12 @@ impl Report {
             Place::Environment(text) => group.element(Origin::path(format!("in the environment: {text}"))),
             Place::Whole => group.element(Origin::path(self.file.as_str())),
         };
-        let cause = diagnostic.cause.as_deref().map(|text| Level::NOTE.message(text));
-        let group = group.elements(cause).element(Level::HELP.message(diagnostic.help.as_str()));
+        // Without a line to point at, what would stand beside the caret stands below.
+        let pointed = matches!(diagnostic.place, Place::File(_)) || diagnostic.label.is_empty();
+        let notes = [Some(diagnostic.label.as_str()).filter(|_| !pointed), diagnostic.cause.as_deref()];
+        let group = group
+            .elements(notes.into_iter().flatten().map(|text| Level::NOTE.message(text)))
+            .element(Level::HELP.message(diagnostic.help.as_str()));
         renderer.render(&[group])
     }
 

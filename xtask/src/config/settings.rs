@@ -133,6 +133,13 @@ impl<'a> Settings<'a> {
         self.report.push(diagnostic);
     }
 
+    /// Adds what a rule found, if it found something.
+    pub(super) fn extend(&mut self, found: Option<Diagnostic>) {
+        if let Some(diagnostic) = found {
+            self.report.push(diagnostic);
+        }
+    }
+
     /// Makes a key count for nothing in the rules between keys.
     pub(super) fn doubt(&mut self, key: impl Into<String>) {
         self.doubtful.insert(key.into());
@@ -214,6 +221,11 @@ pub(super) fn blame(items: &[&Item], message: impl Into<String>, help: impl Into
         }
     }
     Some(diagnostic)
+}
+
+/// The default of a key, if it has one.
+pub(super) fn default(key: &str) -> Option<String> {
+    defaults().remove(key)
 }
 
 /// The defaults, key by key.

@@ -21,7 +21,7 @@ pub(super) struct Text {
 /// Reads the file; `shown` is how the user named it. An error means that there is no text to go on with.
 pub(super) fn read(path: &Path, shown: &Path) -> Result<Text, Report> {
     let shown = shown.display().to_string();
-    let bytes = bytes(path, &shown).map_err(|mistake| alone(&shown, "", mistake))?;
+    let bytes = bytes(path, &shown).map_err(|mistake| alone(&shown, "", *mistake))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let lossy = String::from_utf8_lossy(&bytes);
         let at = error.valid_up_to();
@@ -42,7 +42,7 @@ fn alone(shown: &str, source: &str, mistake: Diagnostic) -> Report {
     report
 }
 
-fn bytes(path: &Path, shown: &str) -> Result<Vec<u8>, Diagnostic> {
+fn bytes(path: &Path, shown: &str) -> Result<Vec<u8>, Box<Diagnostic>> {
     let meta = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Diagnostic::error(
             format!("there is no environment file `{shown}`"),
@@ -52,14 +52,14 @@ fn bytes(path: &Path, shown: &str) -> Result<Vec<u8>, Diagnostic> {
     })?;
     if meta.is_dir() {
         let help = format!("name the file in it, such as `{shown}/cluster.env`");
-        return Err(Diagnostic::error(format!("the environment file `{shown}` is a directory"), help));
+        return Diagnostic::error(format!("the environment file `{shown}` is a directory"), help).refuse();
     }
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(|error| unreadable(shown, &error))?;
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(shown, &error))?;
     if bytes.len() as u64 > LARGEST {
         let message = format!("the environment file `{shown}` is larger than {} MiB", LARGEST / (1024 * 1024));
-        return Err(Diagnostic::error(message, "name a file of `KEY=VALUE` lines; this one is something else"));
+        return Diagnostic::error(message, "name a file of `KEY=VALUE` lines; this one is something else").refuse();
     }
     Ok(bytes)
 }
@@ -74,9 +74,10 @@ fn unreadable(shown: &str, error: &std::io::Error) -> Diagnostic {
 
 fn not_utf8(bytes: &[u8]) -> Diagnostic {
     let sixteen = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-    let help = match sixteen {
-        true => "save the file as UTF-8; it looks like UTF-16, which some editors call Unicode",
-        false => "save the file as UTF-8; plain ASCII is UTF-8 too",
+    let help = if sixteen {
+        "save the file as UTF-8; it looks like UTF-16, which some editors call Unicode"
+    } else {
+        "save the file as UTF-8; plain ASCII is UTF-8 too"
     };
     Diagnostic::error("the environment file is not UTF-8", help)
 }

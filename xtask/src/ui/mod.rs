@@ -1,5 +1,6 @@
 //! How things look on a terminal. Knows shapes and colours; decides nothing.
 
 pub mod check;
+pub mod config;
 pub mod pki;
 pub mod table;

@@ -21,23 +21,16 @@ pub(super) fn all(settings: &mut Settings, cluster: &Cluster, names: &[Named]) {
     lifetimes(settings, cluster);
 }
 
-impl Settings<'_> {
-    /// Adds what a rule found, if it found something.
-    fn extend(&mut self, found: impl IntoIterator<Item = super::diagnostic::Diagnostic>) {
-        found.into_iter().for_each(|diagnostic| self.push(diagnostic));
-    }
-}
-
 fn roles(settings: &mut Settings, cluster: &Cluster) {
     let planes = cluster.control_planes().count();
-    if planes > 0 && planes % 2 == 0 {
+    if planes > 0 && planes.is_multiple_of(2) {
         let found = blame(
             &[&settings.item(list_key(Role::ControlPlane))],
             format!("{planes} control planes survive no more failures than {}", planes - 1),
             "name an odd number of control planes",
         );
         let cause = "etcd works while more than half of its members do, so an even member adds load and no safety";
-        settings.extend(found.map(|d| d.because(cause).warning()));
+        settings.extend(found.map(|d| d.labelled("an even number").because(cause).warning()));
     }
     if cluster.workers().next().is_none() {
         let found = blame(
@@ -45,7 +38,8 @@ fn roles(settings: &mut Settings, cluster: &Cluster) {
             "there are no workers",
             "name at least one worker if pods shall run",
         );
-        settings.extend(found.map(|d| d.because("control planes run no pods, so nothing can be scheduled").warning()));
+        let cause = "control planes run no pods, so nothing can be scheduled";
+        settings.extend(found.map(|d| d.labelled("an empty list").because(cause).warning()));
     }
 }
 

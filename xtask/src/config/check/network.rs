@@ -55,7 +55,8 @@ fn pods_fit(settings: &mut Settings, cluster: &Cluster) {
             format!("`K8S_POD_CIDR` has room for {room} of {nodes} nodes"),
             format!("write a range with a prefix length of {prefix} or less"),
         );
-        settings.extend(found.map(|d| d.because(format!("every node gets a /{POD_RANGE_OF_A_NODE} of it"))));
+        let cause = format!("every node gets a /{POD_RANGE_OF_A_NODE} of it");
+        settings.extend(found.map(|d| d.labelled("too small a range").because(cause)));
     }
 }
 

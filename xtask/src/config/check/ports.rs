@@ -52,15 +52,15 @@ fn listens(settings: &mut Settings, item: &Item, port: u16, taken: bool) -> bool
     };
     let message = format!("`{}` is a port that is taken inside the node: {port}", item.key);
     let found = blame(&[item], message, format!("write another port in `{}`", item.key));
-    settings.extend(found.map(|d| d.because(why)));
+    settings.extend(found.map(|d| d.labelled(why)));
     true
 }
 
 fn forwards(settings: &mut Settings, cluster: &Cluster, names: &[Named]) {
     let mut owners: BTreeMap<u16, Item> = BTreeMap::new();
     for forward in cluster.forwards() {
-        let Some(named) = names.iter().find(|named| named.name == forward.node) else { continue };
-        let item = nodes::item(settings, named, forward.key, forward.host);
+        let Some(node) = names.iter().find(|node| node.name == forward.node) else { continue };
+        let item = nodes::item(settings, node, forward.key, forward.host);
         if let Some(twin) = owners.get(&forward.host) {
             let found = blame(
                 &[twin, &item],

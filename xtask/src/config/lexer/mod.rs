@@ -50,7 +50,7 @@ pub(super) fn lex(text: &str, home: Option<&str>) -> Lexed {
     for (number, line) in (1..).zip(text.split('\n')) {
         match (Line { text: line, start, number, home }).assignment() {
             Ok(found) => lexed.assignments.extend(found),
-            Err(mistake) => lexed.mistakes.push(mistake),
+            Err(mistake) => lexed.mistakes.push(*mistake),
         }
         start += line.len() + 1;
     }
@@ -66,7 +66,7 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    fn assignment(&self) -> Result<Option<Assignment>, Diagnostic> {
+    fn assignment(&self) -> Result<Option<Assignment>, Box<Diagnostic>> {
         let mut rest = self.text.trim_start_matches(BLANKS);
         if rest.is_empty() || rest.starts_with('#') {
             return Ok(None);
@@ -77,12 +77,12 @@ impl Line<'_> {
         }
         let key_at = self.text.len() - rest.len();
         let Some((key, value)) = rest.split_once('=') else {
-            return Err(self.no_assignment(key_at));
+            return self.no_assignment(key_at).refuse();
         };
         self.check_key(key, key_at)?;
         let value_at = key_at + key.len() + 1;
         let setting = word::Setting { base: self.start + value_at, exported: exported.is_some(), home: self.home };
-        let word = word::read(value, setting).map_err(|mistake| mistake.about(key))?;
+        let word = word::read(value, setting).map_err(|mistake| Box::new(mistake.about(key)))?;
         Ok(Some(Assignment {
             key: key.to_string(),
             key_span: self.span(key_at, key.len()),
@@ -107,25 +107,27 @@ impl Line<'_> {
         .because("a shell that sources this file would run the line as a command")
     }
 
-    fn check_key(&self, key: &str, at: usize) -> Result<(), Diagnostic> {
+    fn check_key(&self, key: &str, at: usize) -> Result<(), Box<Diagnostic>> {
         let name = key.trim_end_matches(BLANKS);
         if name.is_empty() {
-            return Err(Diagnostic::error("there is no key before the `=`", "write the key, or delete the line")
-                .at(self.span(at + name.len(), 1), "a key belongs here"));
+            return Diagnostic::error("there is no key before the `=`", "write the key, or delete the line")
+                .at(self.span(at + name.len(), 1), "a key belongs here")
+                .refuse();
         }
         if is_name(name) && name.len() < key.len() {
-            return Err(Diagnostic::error(
+            return Diagnostic::error(
                 format!("there is a blank between `{name}` and the `=`"),
                 format!("write `{name}=` without a blank"),
             )
             .about(name)
             .at(self.span(at + name.len(), key.len() - name.len()), "this blank")
-            .because(format!("a shell would run `{name}` as a command")));
+            .because(format!("a shell would run `{name}` as a command"))
+            .refuse();
         }
         if name.contains(BLANKS) {
-            return Err(self.no_assignment(at));
+            return self.no_assignment(at).refuse();
         }
-        if is_name(name) { Ok(()) } else { Err(self.bad_key(name, at)) }
+        if is_name(name) { Ok(()) } else { self.bad_key(name, at).refuse() }
     }
 
     fn bad_key(&self, key: &str, at: usize) -> Diagnostic {
@@ -137,6 +139,7 @@ impl Line<'_> {
             _ => "a key is made of letters, digits and `_`, and does not begin with a digit".into(),
         };
         Diagnostic::error(format!("`{key}` cannot be a key"), help)
+            .about(key)
             .at(self.span(at + offset, bad.len_utf8()), format!("a key has no {bad:?} here"))
             .because("a shell variable cannot have that name")
     }

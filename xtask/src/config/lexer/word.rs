@@ -8,6 +8,7 @@ use std::str::CharIndices;
 
 use super::BLANKS;
 use crate::config::diagnostic::Diagnostic;
+use crate::config::url::mask_password;
 
 /// A word, read.
 #[derive(Debug, Default)]
@@ -31,7 +32,7 @@ pub(super) struct Setting<'a> {
 }
 
 /// Reads the word at the beginning of `source`, which ends with its line.
-pub(super) fn read(source: &str, setting: Setting) -> Result<Word, Diagnostic> {
+pub(super) fn read(source: &str, setting: Setting) -> Result<Word, Box<Diagnostic>> {
     Reader { source, setting, chars: source.char_indices().peekable(), word: Word::default() }.word()
 }
 
@@ -43,7 +44,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn word(mut self) -> Result<Word, Diagnostic> {
+    fn word(mut self) -> Result<Word, Box<Diagnostic>> {
         self.word.length = self.source.len();
         while let Some((at, c)) = self.chars.next() {
             match c {
@@ -51,10 +52,10 @@ impl Reader<'_> {
                 '"' => self.double_quoted(at)?,
                 '\\' => self.escaped(at)?,
                 '~' if at == 0 || self.source[..at].ends_with(':') => self.tilde(at)?,
-                '$' | '`' => return Err(self.expansion(at, c)),
-                ';' | '&' | '|' | '<' | '>' | '(' | ')' => return Err(self.operator(at, c)),
-                '*' | '?' | '[' | '{' if self.setting.exported => return Err(self.pattern(at, c)),
-                '‘' | '’' | '“' | '”' => return Err(self.typographic_quote(at, c)),
+                '$' | '`' => return self.expansion(at, c).refuse(),
+                ';' | '&' | '|' | '<' | '>' | '(' | ')' => return self.operator(at, c).refuse(),
+                '*' | '?' | '[' | '{' if self.setting.exported => return self.pattern(at, c).refuse(),
+                '‘' | '’' | '“' | '”' => return self.typographic_quote(at, c).refuse(),
                 ' ' | '\t' => {
                     self.word.length = at;
                     self.end(at)?;
@@ -66,34 +67,35 @@ impl Reader<'_> {
         Ok(self.word)
     }
 
-    fn take(&mut self, at: usize, c: char) -> Result<(), Diagnostic> {
+    fn take(&mut self, at: usize, c: char) -> Result<(), Box<Diagnostic>> {
         if c.is_control() && c != '\t' {
-            return Err(Diagnostic::error(
+            return Diagnostic::error(
                 format!("there is a control character in a value: U+{:04X}", u32::from(c)),
                 "delete it; it probably came in by copying from a terminal",
             )
-            .at(self.span(at, c.len_utf8()), "invisible, but there"));
+            .at(self.span(at, c.len_utf8()), "invisible, but there")
+            .refuse();
         }
         self.word.text.push(c);
         self.word.origins.extend((0..c.len_utf8()).map(|byte| self.setting.base + at + byte));
         Ok(())
     }
 
-    fn single_quoted(&mut self, open: usize) -> Result<(), Diagnostic> {
+    fn single_quoted(&mut self, open: usize) -> Result<(), Box<Diagnostic>> {
         while let Some((at, c)) = self.chars.next() {
             match c {
                 '\'' => return Ok(()),
                 _ => self.take(at, c)?,
             }
         }
-        Err(self.unclosed(open, '\''))
+        self.unclosed(open, '\'').refuse()
     }
 
-    fn double_quoted(&mut self, open: usize) -> Result<(), Diagnostic> {
+    fn double_quoted(&mut self, open: usize) -> Result<(), Box<Diagnostic>> {
         while let Some((at, c)) = self.chars.next() {
             match c {
                 '"' => return Ok(()),
-                '$' | '`' => return Err(self.expansion(at, c)),
+                '$' | '`' => return self.expansion(at, c).refuse(),
                 '\\' => match self.chars.next_if(|(_, next)| matches!(next, '"' | '\\' | '$' | '`')) {
                     Some((at, escaped)) => self.take(at, escaped)?,
                     // Before anything else a backslash in double quotes is a backslash.
@@ -102,21 +104,22 @@ impl Reader<'_> {
                 _ => self.take(at, c)?,
             }
         }
-        Err(self.unclosed(open, '"'))
+        self.unclosed(open, '"').refuse()
     }
 
-    fn escaped(&mut self, backslash: usize) -> Result<(), Diagnostic> {
+    fn escaped(&mut self, backslash: usize) -> Result<(), Box<Diagnostic>> {
         if let Some((at, c)) = self.chars.next() {
             return self.take(at, c);
         }
-        Err(Diagnostic::error("a value goes on after the end of its line", "delete the `\\`; a value is one line long")
+        Diagnostic::error("a value goes on after the end of its line", "delete the `\\`; a value is one line long")
             .at(self.span(backslash, 1), "joins this line with the next")
-            .because("here every assignment is one line, so that a mistake in one cannot swallow another"))
+            .because("here every assignment is one line, so that a mistake in one cannot swallow another")
+            .refuse()
     }
 
     /// A shell expands `~` at the beginning of a value and after a colon; only `~` and `~/...` at the beginning are
     /// read here, because what stands for the home of another user or in a list is nothing this file needs.
-    fn tilde(&mut self, at: usize) -> Result<(), Diagnostic> {
+    fn tilde(&mut self, at: usize) -> Result<(), Box<Diagnostic>> {
         let next = self.chars.peek().map(|&(_, next)| next);
         let alone = matches!(next, None | Some('/' | ' ' | '\t'));
         match self.setting.home.filter(|home| !home.is_empty()) {
@@ -126,19 +129,21 @@ impl Reader<'_> {
                 Ok(())
             }
             None if alone && at == 0 => {
-                Err(Diagnostic::error("`~` stands for nothing: HOME is not set", "write the whole path")
-                    .at(self.span(at, 1), "the home directory"))
+                Diagnostic::error("`~` stands for nothing: HOME is not set", "write the whole path")
+                    .at(self.span(at, 1), "the home directory")
+                    .refuse()
             }
-            _ => Err(Diagnostic::error(
-                "a `~` is followed by something else than `/`",
+            _ => Diagnostic::error(
+                "a `~` is read only at the beginning of a value and before a `/`",
                 "write the whole path, or put the value in single quotes if the `~` is meant as it stands",
             )
-            .at(self.span(at, 1), "a shell may expand this")),
+            .at(self.span(at, 1), "a shell may expand this")
+            .refuse(),
         }
     }
 
     /// After the blank that ends the word only a comment may follow.
-    fn end(&self, blank: usize) -> Result<(), Diagnostic> {
+    fn end(&self, blank: usize) -> Result<(), Box<Diagnostic>> {
         let rest = self.source[blank..].trim_start_matches(BLANKS);
         if rest.is_empty() || rest.starts_with('#') {
             return Ok(());
@@ -146,26 +151,30 @@ impl Reader<'_> {
         let code = rest.split(" #").next().unwrap_or(rest).trim_end();
         let span = self.span(self.source.len() - rest.len(), code.len());
         if blank == 0 {
-            return Err(Diagnostic::error(
+            return Diagnostic::error(
                 "there is a blank between the `=` and the value",
-                format!("write `={code}` without a blank"),
+                format!("write `={}` without a blank", mask_password(code)),
             )
             .at(self.span(0, self.source.len() - rest.len()), "this blank")
-            .because("a shell would leave the key empty and run the value as a command"));
+            .because("a shell would leave the key empty and run the value as a command")
+            .refuse();
         }
         let first = code.split(BLANKS).next().unwrap_or(code);
         if first.split_once('=').is_some_and(|(key, _)| super::is_name(key)) {
-            return Err(Diagnostic::error("there are two assignments in one line", "give each a line of its own")
-                .at(span, "the second one"));
+            return Diagnostic::error("there are two assignments in one line", "give each a line of its own")
+                .at(span, "the second one")
+                .refuse();
         }
-        let whole = format!("{} {code}", &self.source[..blank]);
-        let help = match whole.contains(['\'', '"', '\\']) {
-            true => "put the whole value in one pair of quotes, or a `#` before what is a comment".to_string(),
-            false => format!("put the value in quotes: `\"{whole}\"`; if the rest is a comment, put a `#` before it"),
+        let whole = mask_password(&format!("{} {code}", &self.source[..blank]));
+        let help = if whole.contains(['\'', '"', '\\']) {
+            "put the whole value in one pair of quotes, or a `#` before what is a comment".to_string()
+        } else {
+            format!("put the value in quotes: `\"{whole}\"`; if the rest is a comment, put a `#` before it")
         };
-        Err(Diagnostic::error("a value with a blank in it is not in quotes", help)
+        Diagnostic::error("a value with a blank in it is not in quotes", help)
             .at(span, "outside the value")
-            .because(format!("a shell ends the value at the blank and would run `{first}` as a command")))
+            .because(format!("a shell ends the value at the blank and would run `{first}` as a command"))
+            .refuse()
     }
 
     fn expansion(&self, at: usize, c: char) -> Diagnostic {

@@ -99,7 +99,7 @@ fn mebibytes(text: &str, bare: bool) -> Option<u32> {
 }
 
 fn human(mib: u32) -> String {
-    if mib % 1024 == 0 { format!("{}G", mib / 1024) } else { format!("{mib}M") }
+    if mib.is_multiple_of(1024) { format!("{}G", mib / 1024) } else { format!("{mib}M") }
 }
 
 #[cfg(test)]

@@ -124,6 +124,7 @@ fn is_exempt(entry: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::fs::{Access, write_atomic};
 
     #[test]
     fn exemptions_from_the_proxy() {
@@ -141,9 +142,7 @@ mod tests {
     fn certificates_are_told_from_keys() {
         let dir = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
-            fs_err::File::create(dir.path().join(name))
-                .and_then(|mut f| std::io::Write::write_all(&mut f, text.as_bytes()))
-                .unwrap()
+            write_atomic(&dir.path().join(name), text.as_bytes(), Access::Public).unwrap();
         };
         let header = |what: &str| format!("-----BEGIN {what}-----\n");
         write("good", &header("CERTIFICATE"));

@@ -129,12 +129,12 @@ pub(super) fn choice(text: &str, words: &[&str]) -> Result<Value, Problem> {
     if words.contains(&text) {
         return Ok(Value::Text(text.to_string()));
     }
-    let all = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
     let help = match suggest::closest(text, words.iter().copied()).as_slice() {
-        [] => format!("write {all}"),
+        [] => format!("write {}", suggest::either(words)),
         near => format!("did you mean {}?", suggest::either(near)),
     };
-    Err(Problem::new(format!("is neither of {all}"), "unknown", help))
+    let neither = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" nor ");
+    Err(Problem::new(format!("is neither {neither}"), "unknown", help))
 }
 
 /// A DNS domain.
@@ -180,11 +180,10 @@ pub(super) fn version(text: &str) -> Result<Value, Problem> {
         return Ok(Value::Text(text.to_string()));
     }
     let bare = text.trim_start_matches(['v', 'V']);
-    let (label, help) = match is_version(bare) {
-        true => ("a `v` in front", format!("write `{bare}`")),
-        false => {
-            ("not of the form x.y.z", "write three numbers with dots between; ranges and `latest` pin nothing".into())
-        }
+    let (label, help) = if is_version(bare) {
+        ("a `v` in front", format!("write `{bare}`"))
+    } else {
+        ("not of the form x.y.z", "write three numbers with dots between; ranges and `latest` pin nothing".into())
     };
     Err(Problem::new("is not a version", label, help))
 }
