@@ -145,7 +145,7 @@ pub struct Machine {
 /// Which installer image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Image {
-    /// `NIXOS_RELEASE`, such as `26.05`.
+    /// `NIXOS_RELEASE`, as `YY.MM`.
     pub release: String,
     /// Where the ISO comes from.
     pub source: ImageSource,

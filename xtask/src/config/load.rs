@@ -17,7 +17,7 @@ use super::lexer::{self, Assignment};
 use super::lines;
 use super::nodes;
 use super::report::Report;
-use super::settings::{self, Input, Settings, Site};
+use super::settings::{Input, Settings, Site};
 use super::source;
 use super::url::mask_password;
 
@@ -183,7 +183,7 @@ fn list(settings: &Settings, assignments: &[Assignment], cluster: &Cluster) -> V
             Site::Environment => Origin::Environment,
             Site::Default => Origin::Default,
         };
-        let default = settings::default(key);
+        let default = settings.default(key).map(String::from);
         Some(Setting { key: key.to_string(), value: mask_password(text), origin, default })
     };
     let mut list: Vec<Setting> = keys::globals().filter_map(|key| written(key.name)).collect();

@@ -58,6 +58,7 @@ pub(super) struct Item {
 /// All settings of one cluster, and the report on them.
 pub(super) struct Settings<'a> {
     input: Input<'a>,
+    defaults: BTreeMap<String, String>,
     slots: BTreeMap<String, Slot>,
     /// Keys that were meant to be written and are not readable: what stands in for them says nothing.
     doubtful: BTreeSet<String>,
@@ -68,23 +69,23 @@ impl<'a> Settings<'a> {
     /// Reads all keys that are written once for the cluster.
     pub(super) fn read(input: Input<'a>, report: Report) -> Self {
         let doubtful = report.diagnostics().iter().filter_map(|mistake| mistake.key.clone()).collect();
-        let mut settings = Settings { input, slots: BTreeMap::new(), doubtful, report };
-        let defaults = defaults();
+        let mut settings = Settings { input, defaults: defaults(), slots: BTreeMap::new(), doubtful, report };
         for key in keys::globals() {
-            settings.read_key(key, key.name, defaults.get(key.name));
+            settings.read_key(key, key.name);
         }
         settings
     }
 
     /// Reads a key of one node, if it is written.
     pub(super) fn read_node_key(&mut self, key: &'static Key, node: &str) {
-        self.read_key(key, &key.of_node(node), None);
+        self.read_key(key, &key.of_node(node));
     }
 
-    fn read_key(&mut self, key: &'static Key, name: &str, default: Option<&String>) {
+    fn read_key(&mut self, key: &'static Key, name: &str) {
+        let default = self.default(name).map(String::from);
         let written = self.find(name);
         let site = written.as_ref().map_or(Site::Default, |(_, site)| *site);
-        let Some(text) = written.map(|(text, _)| text).or_else(|| default.cloned()) else {
+        let Some(text) = written.map(|(text, _)| text).or_else(|| default.clone()) else {
             return;
         };
         let outcome = value::read(key, &text, self.input.directory);
@@ -92,7 +93,7 @@ impl<'a> Settings<'a> {
         for problem in outcome.problems {
             self.report_problem(name, &text, site, problem);
         }
-        let fall_back = || default.and_then(|text| value::read(key, text, self.input.directory).value);
+        let fall_back = || default.as_ref().and_then(|text| value::read(key, text, self.input.directory).value);
         let value = outcome.value.or_else(|| fall_back().filter(|_| bad));
         self.slots.insert(name.to_string(), Slot { text, value, site, trusted: !bad });
     }
@@ -165,6 +166,11 @@ impl<'a> Settings<'a> {
         self.slots.get(key).map(|slot| (slot.text.as_str(), slot.site))
     }
 
+    /// The default of a key, if it has one.
+    pub(super) fn default(&self, key: &str) -> Option<&str> {
+        self.defaults.get(key).map(String::as_str)
+    }
+
     /// Whether a value is the one that was written (or a default that nobody tried to change).
     pub(super) fn trusted(&self, key: &str) -> bool {
         !self.doubted(key) && self.slots.get(key).is_none_or(|slot| slot.trusted)
@@ -221,11 +227,6 @@ pub(super) fn blame(items: &[&Item], message: impl Into<String>, help: impl Into
         }
     }
     Some(diagnostic)
-}
-
-/// The default of a key, if it has one.
-pub(super) fn default(key: &str) -> Option<String> {
-    defaults().remove(key)
 }
 
 /// The defaults, key by key.

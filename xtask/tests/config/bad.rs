@@ -220,18 +220,13 @@ fn fault(report: &Report, (_, message, at): &Case) -> Option<&'static str> {
 
 #[test]
 fn every_bad_input_gives_one_mistake_at_its_place_with_a_mend() {
-    let mut wrong = String::new();
-    for case in cases() {
-        match space(case.0).load() {
-            Ok(_) => wrong += &format!("no mistake found in:\n{}", case.0),
-            Err(report) => {
-                if let Some(fault) = fault(&report, case) {
-                    wrong += &format!("{fault} for {case:?}:\n{}\n", plain(&report));
-                }
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong}");
+    let wrong: Vec<String> = cases()
+        .filter_map(|case| match space(case.0).load() {
+            Ok(_) => Some(format!("no mistake found in:\n{}", case.0)),
+            Err(report) => fault(&report, case).map(|fault| format!("{fault} for {case:?}:\n{}", plain(&report))),
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(cases().count() >= 60);
 }
 
@@ -258,7 +253,7 @@ fn a_file_that_may_not_be_read_says_so() {
     use std::os::unix::fs::PermissionsExt as _;
     let space = Space::new("CNI=cilium\n");
     let path = space.dir.path().join("cluster.env");
-    fs_err::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    fs_err::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     if fs_err::File::open(&path).is_ok() {
         eprintln!("SKIPPED: a_file_that_may_not_be_read_says_so: root can read every file");
         return;

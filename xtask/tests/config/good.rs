@@ -79,12 +79,13 @@ fn one_more_control_plane_moves_no_worker() {
 fn every_mac_address_is_one_of_a_kind() {
     let names = |prefix: &str, n: usize| (0..n).map(|i| format!("{prefix}{i}")).collect::<Vec<_>>().join(" ");
     let text = |name: &str| {
-        let addresses: String = (10..13).map(|i| format!("ADDRESS_cp{i}=10.7.255.{i}\n")).collect();
+        let addresses: Vec<String> = (10..13).map(|i| format!("ADDRESS_cp{i}=10.7.255.{i}\n")).collect();
         format!(
-            "CLUSTER_NAME={name}\nCONTROL_PLANE_NAMES='{}'\nWORKER_NAMES='{}'\nCLUSTER_CIDR=10.7.0.0/16\n{addresses}\
+            "CLUSTER_NAME={name}\nCONTROL_PLANE_NAMES='{}'\nWORKER_NAMES='{}'\nCLUSTER_CIDR=10.7.0.0/16\n{}\
              K8S_POD_CIDR=172.16.0.0/12\nKUBELET_PORT=40000\n",
             names("cp", 13),
-            names("w", 300)
+            names("w", 300),
+            addresses.concat(),
         )
     };
     let macs: std::collections::BTreeSet<String> = ["one", "two"]

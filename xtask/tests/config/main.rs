@@ -2,6 +2,8 @@
 //!
 //! It knows the public door of `config` and `ui::config` only.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its space has failed")]
+
 mod bad;
 mod docs;
 mod good;

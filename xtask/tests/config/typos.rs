@@ -43,8 +43,7 @@ fn every_misspelt_key_gets_its_suggestion() {
     let mut count = 0;
     for key in &keys {
         let words: Vec<String> = misspelt(key).into_iter().filter(|word| !keys.contains(word)).collect();
-        let lines: String = words.iter().map(|word| format!("{word}=1\n")).collect();
-        let report = bad(format!("{nodes}{lines}"));
+        let report = bad(format!("{nodes}{}=1\n", words.join("=1\n")));
         for word in &words {
             let found = report.diagnostics().iter().find(|d| d.key.as_deref() == Some(word));
             let help = &found.unwrap_or_else(|| panic!("{word} passes for a key")).help;
@@ -70,12 +69,12 @@ proptest! {
     fn arbitrary_values_of_known_keys_give_a_cluster_or_a_report(
         lines in prop::collection::vec((0..KEYS.len(), "[ -~äé'\"]{0,20}|[0-9a-f.:/]{0,20}"), 1..8),
     ) {
-        let text: String = lines.iter().map(|(key, value)| {
+        let lines: Vec<String> = lines.iter().map(|(key, value)| {
             let key = &KEYS[*key];
             let name = if key.is_global() { key.name.to_string() } else { key.of_node("sigma") };
             format!("{name}={value}\n")
         }).collect();
-        if let Err(report) = Space::new(text).load() {
+        if let Err(report) = Space::new(lines.concat()).load() {
             prop_assert!(report.has_errors());
             prop_assert!(!report.render().is_empty());
         }

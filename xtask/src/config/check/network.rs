@@ -76,8 +76,8 @@ fn dns(settings: &mut Settings, cluster: &Cluster) {
     let Some(why) = edge(range, address).or(first) else { return };
     let (item, services) = (settings.item("K8S_CLUSTER_DNS"), settings.item("K8S_SERVICE_CIDR"));
     let help = match range.nth(10).filter(|address| *address != range.last()) {
-        Some(address) => format!("write an address of {range}, such as `{address}`"),
-        None => format!("write another address of {range}"),
+        Some(address) => format!("set `K8S_CLUSTER_DNS` to an address of {range}, such as `{address}`"),
+        None => format!("set `K8S_CLUSTER_DNS` to another address of {range}"),
     };
     let message = format!("`K8S_CLUSTER_DNS` is not an address that a service can have: {address} is {why}");
     settings.extend(blame(&[&item, &services], message, help));

@@ -84,7 +84,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Reads `8192`, `8192M`, `8G`, `8GiB`, `1T`; `None` if it is none of these or does not fit.
+/// Reads `3000`, `3000M`, `3G`, `3GiB`, `1T`; `None` if it is none of these or does not fit.
 fn mebibytes(text: &str, bare: bool) -> Option<u32> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
