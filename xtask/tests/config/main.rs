@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its space has failed")]
 
 mod bad;
+mod cases;
 mod docs;
 mod good;
 mod render;

@@ -21,8 +21,8 @@ fn mistake(line: &str) -> (String, Range<usize>) {
 /// What a shell that sources the text has in `KEY` afterwards. It runs in an empty directory, without a `PATH`.
 fn by_shell(text: &str) -> String {
     let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("file");
-    crate::sys::fs::write_atomic(&file, text.as_bytes(), crate::sys::fs::Access::Public).unwrap();
+    let mut file = fs_err::File::create(dir.path().join("file")).unwrap();
+    std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
     duct::cmd!("/bin/sh", "-c", "set -a; . ./file; printf %sx \"$KEY\"")
         .dir(dir.path())
         .full_env([("HOME", HOME), ("PATH", "")])
