@@ -1,3 +1,7 @@
 //! The binary: hands the command line to [`xtask::cli`] and returns its exit code. Knows nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    xtask::cli::main()
+}

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 /// Where a verb stands in the list that `cargo xtask` prints, and in the README.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Section {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
     /// From nothing to a cluster and back.
     Lifecycle,
     /// Credentials.
@@ -22,8 +22,12 @@ pub enum Section {
 }
 
 impl Section {
+    /// In the order in which they are shown; those without a verb yet are shown as such.
+    pub(super) const ALL: [Section; 6] =
+        [Section::Lifecycle, Section::Pki, Section::Nodes, Section::DayTwo, Section::AddOns, Section::Tools];
+
     /// Its heading.
-    pub fn title(self) -> &'static str {
+    pub(super) fn title(self) -> &'static str {
         match self {
             Section::Lifecycle => "Lifecycle",
             Section::Pki => "PKI",
@@ -62,61 +66,61 @@ Exit codes: 0 success, 1 a task failed or something needed is missing, 2 wrong u
 /// Kubernetes the hardest way: from `cluster.env` and nothing else to a cluster.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version, after_help = EXIT_CODES, max_term_width = 110)]
-pub struct Cli {
+pub(super) struct Cli {
     /// What means the same everywhere.
     #[command(flatten)]
-    pub global: Global,
+    pub(super) global: Global,
     /// What to do; without it, the list of everything.
     #[command(subcommand)]
-    pub verb: Option<Verb>,
+    pub(super) verb: Option<Verb>,
 }
 
 /// Options that mean the same for every verb.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options for every task")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
-pub struct Global {
+pub(super) struct Global {
     /// Make everything that is asked for anew, whether it is up to date or not
     #[arg(long, global = true)]
-    pub force: bool,
+    pub(super) force: bool,
     /// Say what would run, in order, and why; change nothing
     #[arg(long, global = true)]
-    pub dry_run: bool,
+    pub(super) dry_run: bool,
     /// Say for each task whether it is up to date, or exactly what changed
     #[arg(long, global = true)]
-    pub explain: bool,
+    pub(super) explain: bool,
     /// At most N tasks at once [default: one for each core]
     #[arg(short, long, value_name = "N", global = true, value_parser = clap::value_parser!(u16).range(1..))]
-    pub jobs: Option<u16>,
+    pub(super) jobs: Option<u16>,
     /// After a failure, go on with everything that does not depend on it
     #[arg(long, global = true)]
-    pub keep_going: bool,
+    pub(super) keep_going: bool,
     /// Output for programs: documents, or one event a line
     #[arg(long, global = true)]
-    pub json: bool,
+    pub(super) json: bool,
     /// Only say what went wrong
     #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
+    pub(super) quiet: bool,
     /// Also say what was up to date, and show what tasks wrote to their logs
     #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub verbose: u8,
+    pub(super) verbose: u8,
     /// The cluster's description [default: cluster.env of the repository]
     #[arg(long, value_name = "FILE", global = true)]
-    pub env_file: Option<PathBuf>,
+    pub(super) env_file: Option<PathBuf>,
     /// Answer every question with yes
     #[arg(long, global = true)]
-    pub yes: bool,
+    pub(super) yes: bool,
     /// Wait for another run of this cluster to end, instead of giving up
     #[arg(long, global = true)]
-    pub wait: bool,
+    pub(super) wait: bool,
     /// The repository, when it is not the one this was built from
     #[arg(long, value_name = "DIR", env = "XTASK_ROOT", global = true, hide = true)]
-    pub root: Option<PathBuf>,
+    pub(super) root: Option<PathBuf>,
 }
 
 /// Everything that can be asked for.
 #[derive(Debug, Clone, Subcommand)]
-pub enum Verb {
+pub(super) enum Verb {
     /// Build everything, from nothing, as far as it is built today
     All,
     /// Look for everything this host needs, and say how to get what is missing
@@ -194,7 +198,7 @@ pub enum Verb {
 
 /// Which certificates to renew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Renew {
+pub(super) enum Renew {
     /// Those with fewer than CERT_RENEW_DAYS days left
     Ending,
     /// All but the authorities
@@ -203,7 +207,7 @@ pub enum Renew {
 
 /// How to draw a graph.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// Graphviz
     #[default]
     Dot,
@@ -215,7 +219,7 @@ pub enum Format {
 
 /// Shells with completions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
+pub(super) enum Shell {
     /// GNU bash
     Bash,
     /// zsh
@@ -224,16 +228,14 @@ pub enum Shell {
     Fish,
 }
 
-/// Name, section and one line of every verb, in the order of the sections.
-pub fn verbs() -> Vec<(String, Section, String)> {
+/// Name, section and one line of every verb, in the order of the table.
+pub(super) fn verbs() -> Vec<(String, Section, String)> {
     let grammar = Cli::command();
     let about = |name: &str| {
         let verb = grammar.find_subcommand(name);
         verb.and_then(|verb| verb.get_about()).map(ToString::to_string).unwrap_or_default()
     };
-    let mut verbs: Vec<_> = SECTIONS.iter().map(|(name, section)| ((*name).to_string(), *section, about(name))).collect();
-    verbs.sort_by_key(|(_, section, _)| *section);
-    verbs
+    SECTIONS.iter().map(|(name, section)| ((*name).to_string(), *section, about(name))).collect()
 }
 
 #[cfg(test)]

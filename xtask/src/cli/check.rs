@@ -4,7 +4,7 @@ use crate::ops::check::{Finding, Found, Need, State};
 use crate::ui::check::{Line, Mark, render};
 
 /// The table of findings, no wider than `width` where that is possible.
-pub fn table(findings: &[Finding], width: usize) -> String {
+pub(super) fn table(findings: &[Finding], width: usize) -> String {
     render(&findings.iter().map(line).collect::<Vec<_>>(), width)
 }
 

@@ -19,7 +19,7 @@ use crate::ui::run::Verbosity;
 
 /// Wrong usage or configuration: exit code 2. The text is final and may hold colours.
 #[derive(Debug)]
-pub struct Refused(pub String);
+pub(super) struct Refused(pub String);
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,24 +30,24 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 /// What every verb starts from.
-pub struct Context {
+pub(super) struct Context {
     /// The options that every verb has.
-    pub global: Global,
+    pub(super) global: Global,
     /// The repository.
-    pub root: PathBuf,
+    pub(super) root: PathBuf,
 }
 
 /// A cluster, ready to be planned.
-pub struct Chosen {
+pub(super) struct Chosen {
     /// The cluster and where its values came from.
-    pub loaded: Loaded,
+    pub(super) loaded: Loaded,
     /// Where its things lie.
-    pub layout: Layout,
+    pub(super) layout: Layout,
 }
 
 impl Context {
     /// Finds the repository.
-    pub fn new(global: Global) -> Result<Self> {
+    pub(super) fn new(global: Global) -> Result<Self> {
         let root = match &global.root {
             Some(root) => std::path::absolute(root)?,
             None => find_root().ok_or_else(|| {
@@ -58,7 +58,7 @@ impl Context {
     }
 
     /// Loads the cluster; its warnings go to stderr.
-    pub fn cluster(&self) -> Result<Chosen> {
+    pub(super) fn cluster(&self) -> Result<Chosen> {
         // Variables that are no UTF-8 cannot be ours.
         let environment: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -81,7 +81,7 @@ impl Context {
     }
 
     /// How much is said.
-    pub fn verbosity(&self) -> Verbosity {
+    pub(super) fn verbosity(&self) -> Verbosity {
         match (self.global.quiet, self.global.verbose) {
             (true, _) => Verbosity::Quiet,
             (false, 0) => Verbosity::Normal,
@@ -90,7 +90,7 @@ impl Context {
     }
 
     /// Asks on the terminal; `--yes` answers, and without a terminal the answer is no, aloud.
-    pub fn ask(&self, question: &str) -> Result<bool> {
+    pub(super) fn ask(&self, question: &str) -> Result<bool> {
         if self.global.yes {
             return Ok(true);
         }
@@ -106,7 +106,7 @@ impl Context {
 
 impl Chosen {
     /// The cluster's whole plan.
-    pub fn graph(&self) -> Result<Graph<'static>> {
+    pub(super) fn graph(&self) -> Result<Graph<'static>> {
         let cluster = Arc::new(self.loaded.cluster.clone());
         let basis = Basis { cluster, layout: self.layout.clone(), now: OffsetDateTime::now_utc() };
         Ok(plan::graph(&basis)?)

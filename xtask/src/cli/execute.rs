@@ -22,7 +22,7 @@ use crate::ui;
 const LEFTOVERS: Duration = Duration::from_secs(30);
 
 /// Exit code of a run.
-pub fn exit_code(summary: &Summary) -> ExitCode {
+pub(super) fn exit_code(summary: &Summary) -> ExitCode {
     match (summary.interrupted, summary.is_success()) {
         (true, _) => ExitCode::from(u8::try_from(signals::INTERRUPTED).unwrap_or(u8::MAX)),
         (false, true) => ExitCode::SUCCESS,
@@ -31,7 +31,7 @@ pub fn exit_code(summary: &Summary) -> ExitCode {
 }
 
 /// Runs these tasks and what they depend on, or only tells about it, as the options say. `None` when nothing was run.
-pub fn execute(
+pub(super) fn execute(
     context: &Context,
     chosen: &Chosen,
     asked: &str,
@@ -71,7 +71,7 @@ pub fn execute(
 }
 
 /// Tells what would run and why, without a lock and without changing anything.
-pub fn look(
+pub(super) fn look(
     context: &Context,
     chosen: &Chosen,
     graph: &Graph<'_>,
@@ -88,10 +88,11 @@ pub fn look(
 }
 
 /// Refuses names that no task has, with the nearest one that a task does have.
-pub fn known(graph: &Graph<'_>, targets: &[&str]) -> Result<()> {
+pub(super) fn known(graph: &Graph<'_>, targets: &[&str]) -> Result<()> {
     for target in targets {
         if graph.find(target).is_none() {
-            let near = graph.tasks().map(|id| graph.name(id)).min_by_key(|name| strsim::damerau_levenshtein(name, target));
+            let near =
+                graph.tasks().map(|id| graph.name(id)).min_by_key(|name| strsim::damerau_levenshtein(name, target));
             let near = near.filter(|name| strsim::damerau_levenshtein(name, target) <= 3);
             let hint = near.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
             bail!(Refused(format!("there is no task `{target}`{hint} (`cargo xtask tasks` lists them)")));
@@ -116,7 +117,8 @@ fn tell(context: &Context, graph: &Graph<'_>, explained: &[Explained], stale_onl
         anstream::print!("{}", ui::explain::full(graph.name(*task), reason.as_ref()));
     }
     let perhaps = tasks.iter().filter(|e| matches!(e.reason, Some(Reason::After(_)))).count();
-    let perhaps = if perhaps > 0 { format!(" ({perhaps} of them only if what they read changes)") } else { String::new() };
+    let perhaps =
+        if perhaps > 0 { format!(" ({perhaps} of them only if what they read changes)") } else { String::new() };
     anstream::println!("{stale} of {} tasks would run{perhaps}", tasks.len());
 }
 
@@ -129,7 +131,7 @@ fn upstream_tasks(graph: &Graph<'_>, reason: &Reason) -> Reason {
 }
 
 /// One run at a time for each cluster.
-pub fn take_lock(context: &Context, chosen: &Chosen, asked: &str) -> Result<Lock> {
+pub(super) fn take_lock(context: &Context, chosen: &Chosen, asked: &str) -> Result<Lock> {
     let state = chosen.layout.state();
     create_dir(&state, Access::Secret)?;
     let patience = if context.global.wait { Patience::Forever } else { Patience::ForLeftovers(LEFTOVERS) };
@@ -154,7 +156,10 @@ fn busy(refused: &lock::Refused) -> String {
             format!("another run of this cluster is at work ({}); --wait waits for it", who(holder))
         }
         lock::Refused::Leftovers(holder) => {
-            format!("a run that was killed ({}) left commands that are still at work; --wait waits for them", who(holder))
+            format!(
+                "a run that was killed ({}) left commands that are still at work; --wait waits for them",
+                who(holder)
+            )
         }
         lock::Refused::Error(error) => format!("{error:#}"),
     }
@@ -165,7 +170,7 @@ fn cores() -> usize {
 }
 
 /// The current directory's view of a path, for messages.
-pub fn shown(path: &std::path::Path) -> String {
+pub(super) fn shown(path: &std::path::Path) -> String {
     let here = std::env::current_dir().context("no current directory").unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }

@@ -12,7 +12,7 @@ use crate::ops::check::{Finding, Host, examine, fix, ready};
 use crate::ui::table::terminal_width;
 
 /// Looks at this host, and with `fix` installs what is missing.
-pub fn check(context: &Context, fix_it: bool) -> Result<ExitCode> {
+pub(super) fn check(context: &Context, fix_it: bool) -> Result<ExitCode> {
     let chosen = context.cluster()?;
     let host = Host::detect()?;
     let mut findings = examine(&host, &chosen.loaded.cluster, &chosen.layout);
@@ -40,7 +40,7 @@ fn show(context: &Context, findings: &[Finding]) -> Result<()> {
 }
 
 /// Everything that is built so far.
-pub fn all(context: &Context) -> Result<ExitCode> {
+pub(super) fn all(context: &Context) -> Result<ExitCode> {
     let chosen = context.cluster()?;
     refuse_unbuilt(&chosen)?;
     let force = if context.global.force { Force::Everything } else { Force::Nothing };

@@ -16,10 +16,10 @@ use anyhow::Result;
 use clap::Parser as _;
 
 use args::{Cli, Verb};
-use context::{Context, Refused};
+use context::{Chosen, Context, Refused};
 
-use crate::config::mask_password;
 use crate::graph::Force;
+use crate::ui::table::terminal_width;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 /// Wrong usage or configuration.
@@ -71,4 +71,27 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Verb::Test { list, steps } => tools::test(&context, list, &steps),
         Verb::Completions { shell } => Ok(tools::completions(shell)),
     }
+}
+
+/// Tasks by their full names.
+fn run(context: &Context, tasks: &[String]) -> Result<ExitCode> {
+    let chosen = context.cluster()?;
+    let targets: Vec<&str> = tasks.iter().map(String::as_str).collect();
+    // Only what was named: `run pki/WORKER --force` must not replace the authority that signs it.
+    let force = if context.global.force { Force::Only(tasks.to_vec()) } else { Force::Nothing };
+    let summary = execute::execute(context, &chosen, &tasks.join(" "), &targets, force)?;
+    Ok(summary.map_or(ExitCode::SUCCESS, |summary| execute::exit_code(&summary)))
+}
+
+/// The cluster as it follows from its description.
+fn config(context: &Context) -> Result<ExitCode> {
+    let Chosen { loaded, layout } = context.cluster()?;
+    let names: Vec<String> = crate::pki::api_sans(&loaded.cluster).iter().map(ToString::to_string).collect();
+    if context.global.json {
+        let derived = crate::ui::config::Derived::new(&loaded, &layout, names);
+        anstream::println!("{}", serde_json::to_string_pretty(&derived)?);
+    } else {
+        anstream::print!("{}", crate::ui::config::human(&loaded, &layout, &names, terminal_width()));
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -15,7 +15,7 @@ use crate::sys::fs::{Access, create_dir};
 use crate::ui;
 
 /// Makes what is asked for, and afterwards warns of what ends soon.
-pub fn make(context: &Context, asked: &str, renew: Option<Renew>) -> Result<ExitCode> {
+pub(super) fn make(context: &Context, asked: &str, renew: Option<Renew>) -> Result<ExitCode> {
     let chosen = context.cluster()?;
     // Closed even when somebody opened it, or made it by hand: names of files tell something, too.
     for dir in [chosen.layout.pki(), chosen.layout.kubeconfig(), chosen.layout.ssh()] {
@@ -71,7 +71,7 @@ fn warn_of_ends(chosen: &Chosen) {
 }
 
 /// Shows every certificate.
-pub fn show(context: &Context) -> Result<ExitCode> {
+pub(super) fn show(context: &Context) -> Result<ExitCode> {
     let chosen = context.cluster()?;
     let shown = pki::show(&chosen.loaded.cluster, &chosen.layout.pki(), OffsetDateTime::now_utc());
     if context.global.json {

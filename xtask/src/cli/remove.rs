@@ -11,7 +11,7 @@ use crate::sys::fs::remove;
 use crate::sys::lock;
 
 /// Removes everything generated, except disks and what belongs to running machines.
-pub fn clean(context: &Context) -> Result<ExitCode> {
+pub(super) fn clean(context: &Context) -> Result<ExitCode> {
     let chosen = context.cluster()?;
     let layout = &chosen.layout;
     let kept = [layout.disks(), layout.run(), layout.state()];
@@ -24,7 +24,7 @@ pub fn clean(context: &Context) -> Result<ExitCode> {
 }
 
 /// Removes everything of this cluster.
-pub fn clobber(context: &Context) -> Result<ExitCode> {
+pub(super) fn clobber(context: &Context) -> Result<ExitCode> {
     let chosen = context.cluster()?;
     let doomed = if chosen.layout.cluster().exists() { vec![chosen.layout.cluster()] } else { Vec::new() };
     act(context, &chosen, "clobber", &doomed, true)
@@ -41,7 +41,9 @@ fn act(context: &Context, chosen: &Chosen, verb: &str, doomed: &[PathBuf], ask: 
         return Ok(ExitCode::SUCCESS);
     }
     if context.global.dry_run {
-        doomed.iter().for_each(|path| anstream::println!("would remove {}", shown(path)));
+        for path in doomed {
+            anstream::println!("would remove {}", shown(path));
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let question = format!("remove {} with every key and disk in it", shown(&chosen.layout.cluster()));

@@ -19,33 +19,34 @@ const HEADING: Style = Style::new().bold();
 const NAME: Style = anstyle::AnsiColor::Cyan.on_default();
 
 /// Every verb, in its section, one line each.
-pub fn overview() -> String {
+pub(super) fn overview() -> String {
     let width = terminal_width();
     let verbs = verbs();
     let longest = verbs.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
     let mut out = format!("{}\n", paint("cargo xtask TASK [OPTIONS]", HEADING));
-    let mut sections: Vec<Section> = verbs.iter().map(|(_, section, _)| *section).collect();
-    sections.dedup();
-    for section in sections {
+    for section in Section::ALL {
         let mut table = Table::new().indent(2);
         for (name, _, about) in verbs.iter().filter(|(_, of, _)| *of == section) {
             table.row([Cell::styled(format!("{name:longest$}"), NAME), about.clone().into()]);
         }
-        out = format!("{out}\n{}\n{}", paint(section.title(), HEADING), table.render(width));
+        let mut lines = table.render(width);
+        if lines.is_empty() {
+            lines = format!("  {}\n", paint("not built yet", Style::new().dimmed()));
+        }
+        out = format!("{out}\n{}\n{lines}", paint(section.title(), HEADING));
     }
     out + "\n`cargo xtask help TASK` says more about one; `cargo xtask --help` lists the options that all of them take.\n"
 }
 
 /// Verbs, and the tasks of the graph behind them.
-pub fn tasks(context: &Context) -> Result<ExitCode> {
+pub(super) fn tasks(context: &Context) -> Result<ExitCode> {
     let chosen = context.cluster()?;
     let graph = chosen.graph()?;
     let verbs = verbs();
     let tasks = graph.tasks().map(|id| graph.export(id));
     if context.global.json {
-        let verbs = verbs.iter().map(|(name, section, about)| {
-            json!({"name": name, "section": section.title(), "doc": about})
-        });
+        let verbs =
+            verbs.iter().map(|(name, section, about)| json!({"name": name, "section": section.title(), "doc": about}));
         let document = json!({"verbs": verbs.collect::<Vec<_>>(), "tasks": tasks.collect::<Vec<_>>()});
         anstream::println!("{}", serde_json::to_string_pretty(&document)?);
         return Ok(ExitCode::SUCCESS);
@@ -55,12 +56,16 @@ pub fn tasks(context: &Context) -> Result<ExitCode> {
     for task in tasks.filter(|task| task.kind != "group") {
         table.row([Cell::styled(task.name, NAME), task.doc.into()]);
     }
-    anstream::print!("\n{}\n{}", paint("Tasks of the graph (`cargo xtask run TASK`)", HEADING), table.render(terminal_width()));
+    anstream::print!(
+        "\n{}\n{}",
+        paint("Tasks of the graph (`cargo xtask run TASK`)", HEADING),
+        table.render(terminal_width())
+    );
     Ok(ExitCode::SUCCESS)
 }
 
 /// Draws the graph.
-pub fn graph(context: &Context, format: Format, task: Option<&str>) -> Result<ExitCode> {
+pub(super) fn graph(context: &Context, format: Format, task: Option<&str>) -> Result<ExitCode> {
     let chosen = context.cluster()?;
     let graph = chosen.graph()?;
     let ids = match task {
@@ -83,7 +88,7 @@ pub fn graph(context: &Context, format: Format, task: Option<&str>) -> Result<Ex
 }
 
 /// Says why tasks would run.
-pub fn explain(context: &Context, tasks: &[String]) -> Result<ExitCode> {
+pub(super) fn explain(context: &Context, tasks: &[String]) -> Result<ExitCode> {
     let chosen = context.cluster()?;
     let targets: Vec<&str> = tasks.iter().map(String::as_str).collect();
     let mut global = context.global.clone();
@@ -95,7 +100,7 @@ pub fn explain(context: &Context, tasks: &[String]) -> Result<ExitCode> {
 }
 
 /// Hands out the trace of the last run that did something.
-pub fn trace(context: &Context, output: Option<&std::path::Path>) -> Result<ExitCode> {
+pub(super) fn trace(context: &Context, output: Option<&std::path::Path>) -> Result<ExitCode> {
     let chosen = context.cluster()?;
     let path = trace_in(&chosen.layout.state());
     if !path.is_file() {
@@ -118,7 +123,7 @@ pub fn trace(context: &Context, output: Option<&std::path::Path>) -> Result<Exit
 }
 
 /// Prints completions. They are for a command called `xtask`: `alias xtask='cargo xtask'` makes it one.
-pub fn completions(shell: Shell) -> ExitCode {
+pub(super) fn completions(shell: Shell) -> ExitCode {
     let mut grammar = Cli::command().name("xtask").bin_name("xtask");
     let shell = match shell {
         Shell::Bash => clap_complete::Shell::Bash,
@@ -130,7 +135,7 @@ pub fn completions(shell: Shell) -> ExitCode {
 }
 
 /// Runs the proof of the project.
-pub fn test(context: &Context, list: bool, steps: &[String]) -> Result<ExitCode> {
+pub(super) fn test(context: &Context, list: bool, steps: &[String]) -> Result<ExitCode> {
     if list {
         let mut table = Table::new();
         for step in verify::steps() {

@@ -145,7 +145,7 @@ pub struct Machine {
 /// Which installer image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Image {
-    /// `NIXOS_RELEASE`, such as `26.05`.
+    /// `NIXOS_RELEASE`, as `YY.MM`.
     pub release: String,
     /// Where the ISO comes from.
     pub source: ImageSource,
@@ -224,5 +224,21 @@ impl Cluster {
     /// Looks a node up by name.
     pub fn node(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|n| n.name == name)
+    }
+
+    /// What this configuration asks for and the project cannot do yet, in sentences for the user. Its certificates and
+    /// kubeconfigs are made all the same.
+    pub fn not_built(&self) -> Vec<String> {
+        let planes = self.control_planes().count();
+        let several = (planes > 1).then(|| {
+            format!(
+                "{planes} control planes: their certificates and kubeconfigs are made, but machines for more than one \
+                 cannot be installed yet"
+            )
+        });
+        let vip = self.api.vip.map(|vip| {
+            format!("API_VIP {vip}: the API server's certificate carries it, but no machine answers to it yet")
+        });
+        several.into_iter().chain(vip).collect()
     }
 }

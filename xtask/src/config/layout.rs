@@ -57,6 +57,11 @@ impl Layout {
         self.cluster().join("state")
     }
 
+    /// Sockets and pid files of running machines.
+    pub fn run(&self) -> PathBuf {
+        self.cluster().join("run")
+    }
+
     /// Disk images: `clean` leaves them alone.
     pub fn disks(&self) -> PathBuf {
         self.cluster().join("disks")

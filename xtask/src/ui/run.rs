@@ -100,7 +100,9 @@ impl Human {
         let name = format!("{task:NAME$}");
         match outcome {
             Outcome::Done => self.normal(&format!("{}    {name} {took}", paint("made", GOOD))),
-            Outcome::Adopted => self.normal(&format!("{}    {name} {took}  what lay there is good", paint("kept", GOOD))),
+            Outcome::Adopted => {
+                self.normal(&format!("{}    {name} {took}  what lay there is good", paint("kept", GOOD)));
+            }
             Outcome::UpToDate | Outcome::AsWanted if self.verbosity == Verbosity::Verbose => {
                 self.line(&format!("{} {name}", paint(outcome.word(), DIM)));
             }
