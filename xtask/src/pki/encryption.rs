@@ -1,9 +1,9 @@
 //! The key under which the API server encrypts Secrets before they go to etcd.
 //!
 //! It knows one document of one provider (secretbox). It does not know whether a cluster has used a key, and so never
-//! throws one away: what it cannot read it refuses to replace.
+//! throws one away: what it cannot read it refuses to replace, or sets aside when told to make everything anew.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
 use base64::Engine as _;
@@ -35,12 +35,17 @@ pub fn write(path: &Path, rotate: bool) -> Result<()> {
         Ok(keys) if !rotate => return write_keys(path, &keys),
         Ok(keys) => keys,
         Err(Mismatch::Missing(_)) => Vec::new(),
+        Err(Mismatch::Differs(_)) if rotate => {
+            fs_err::rename(path, aside(path))?;
+            Vec::new()
+        }
         Err(Mismatch::Differs(why)) => {
             return Err(anyhow!("{why}")).with_context(|| {
                 format!(
-                    "will not replace `{}`: it may hold the only key to the Secrets in etcd; put it right, or remove \
-                     it if no cluster was started with it, and run again",
-                    path.display()
+                    "will not replace `{}`: it may hold the only key to the Secrets in etcd; put it right, or, if \
+                     no cluster was started with it, run again with --force, which sets it aside as `{}`",
+                    path.display(),
+                    aside(path).display()
                 )
             });
         }
@@ -48,6 +53,11 @@ pub fn write(path: &Path, rotate: bool) -> Result<()> {
     let number = keys.iter().map(|key| key.number).max().unwrap_or(0) + 1;
     let fresh = Key { number, secret: random()? };
     write_keys(path, &[vec![fresh], keys].concat())
+}
+
+/// Where a file goes that cannot be read and is to be replaced all the same.
+fn aside(path: &Path) -> PathBuf {
+    path.with_extension("yaml.aside")
 }
 
 /// Whether the file is one that [`write()`] made, and secret.
@@ -189,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_is_not_replaced() {
+    fn a_file_that_cannot_be_read_is_never_lost() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(FILE);
         write(&path, false).unwrap();
@@ -203,12 +213,13 @@ mod tests {
         for text in bad {
             write_atomic(&path, text.as_bytes(), Access::Secret).unwrap();
             assert!(holds(&path).is_err(), "{text}");
-            for rotate in [false, true] {
-                let error = format!("{:#}", write(&path, rotate).unwrap_err());
-                assert!(error.contains("will not replace"), "{error}");
-                assert!(!error.contains("secret:"), "{error}");
-            }
+            let error = format!("{:#}", write(&path, false).unwrap_err());
+            assert!(error.contains("will not replace") && error.contains("--force"), "{error}");
+            assert!(!error.contains("secret:"), "{error}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+            write(&path, true).unwrap();
+            holds(&path).unwrap();
+            assert_eq!(std::fs::read_to_string(aside(&path)).unwrap(), text);
         }
     }
 

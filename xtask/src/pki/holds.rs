@@ -29,6 +29,8 @@ const SUBJECT_KEY: &str = "2.5.29.14";
 const AUTHORITY_KEY: &str = "2.5.29.35";
 const NAMES: &str = "2.5.29.17";
 const USAGES: &str = "2.5.29.37";
+/// How the key usage that makes an authority reads.
+const CERT_SIGN: &str = "Key Cert Sign";
 
 /// Whether the files of a row are what it says: the right key, names, uses and dates, signed by the authority that
 /// lies beside it, and valid now.
@@ -50,6 +52,28 @@ pub(super) fn pair(dir: &Path, name: &str) -> Result<(Certificate, Key), Mismatc
         return Ok((certificate, key));
     }
     Err(Mismatch::differs(format!("`{}` is not the key of `{}`", key_file(name), public_file(name))))
+}
+
+/// Whether the files of an authority's row can do its work, although somebody else may have made them: a pair that
+/// is valid now and may sign. Name, age and who signed it are their owner's affair.
+pub fn serves(row: &Row, dir: &Path, now: OffsetDateTime) -> Result<(), Mismatch> {
+    if row.kind != Kind::Authority {
+        return Err(Mismatch::differs(format!("`{}` is no authority", row.name)));
+    }
+    let (key, certificate) = (Key::read(dir, &row.name)?, Certificate::read(dir, &row.name)?);
+    let extensions = &certificate.extensions;
+    let wrong = [
+        (certificate.public_key != key.public(), "its key is that of another certificate"),
+        (!certificate.modern, "it is not an X.509 v3 certificate with an ECDSA P-256 key, signed with SHA-256"),
+        (!extensions.authority, "it is no authority"),
+        (!extensions.key_usage.contains(CERT_SIGN), "its key may not sign certificates"),
+        (extensions.subject_key.is_none(), "it has no subject key identifier"),
+        (now < certificate.not_before || certificate.not_after <= now, "it is not valid now"),
+    ];
+    match wrong.iter().find(|(is_so, _)| *is_so) {
+        Some((_, why)) => Err(Mismatch::differs(format!("`{}.pem`: {why}", row.name))),
+        None => Ok(()),
+    }
 }
 
 fn public_key_holds(row: &Row, dir: &Path) -> Result<(), Mismatch> {

@@ -17,7 +17,7 @@ mod show;
 pub mod ssh;
 mod table;
 
-pub use holds::holds;
+pub use holds::{holds, serves};
 pub use issue::issue;
 pub use mismatch::Mismatch;
 pub use renew::{Renewal, renewable};

@@ -206,9 +206,10 @@ fn components(cluster: &Cluster) -> Vec<Row> {
 }
 
 fn kubelet(cluster: &Cluster, node: &Node) -> Row {
-    let addresses = vec![node.address, cluster.internal_ip(node), cluster.reachable_ip(node)];
     Row {
-        sans: [San::dns(&node.name)].into_iter().chain(unique(addresses)).collect(),
+        // Not the addresses of the user-mode network: every guest has the same one, and workers find the API server
+        // at its gateway. A kubelet that could prove to be either could stand in for the API server.
+        sans: vec![San::dns(&node.name), San::ip(node.address)],
         usages: vec![Usage::Server, Usage::Client],
         receivers: vec![Place::Node(node.name.clone()).pair()],
         ..leaf(

@@ -60,8 +60,14 @@ fn certificate(basis: &Basis, row: pki::Row) -> Task<'static> {
     }
     let (row, now) = (Arc::new(row), basis.now);
     let (adopted, there) = (Arc::clone(&row), dir.clone());
-    task.adopt(move || pki::holds(&adopted, &there, now).map_err(|why| why.to_string()))
-        .action(move |_| pki::issue(&row, &dir, now))
+    // An authority that somebody put there is as good as ours, if it can sign: everything below it is then reissued.
+    let good = move || {
+        pki::holds(&adopted, &there, now).or_else(|why| match adopted.kind {
+            pki::Kind::Authority => pki::serves(&adopted, &there, now),
+            _ => Err(why),
+        })
+    };
+    task.adopt(move || good().map_err(|why| why.to_string())).action(move |_| pki::issue(&row, &dir, now))
 }
 
 fn kubeconfig(basis: &Basis, name: String, config: kubeconfig::Kubeconfig) -> Task<'static> {

@@ -30,7 +30,7 @@ impl Access {
 
 /// Replaces `path` by `bytes` in one step: a reader, or a killed run, sees the old file or the new one.
 ///
-/// The directory must exist. The file is on disk when this returns.
+/// The directory must exist.
 pub fn write_atomic(path: &Path, bytes: &[u8], access: Access) -> Result<()> {
     let name = path.file_name().with_context(|| format!("`{}` names no file", path.display()))?;
     let parent = parent_of(path);
@@ -45,9 +45,10 @@ pub fn write_atomic(path: &Path, bytes: &[u8], access: Access) -> Result<()> {
         // The umask may have taken bits away at creation; what was asked for is what the file gets.
         file.as_file().set_permissions(std::fs::Permissions::from_mode(access.mode()))?;
         file.as_file().sync_all()?;
+        // The directory is not synced: after a power cut either the old or the new file is there, each of them whole,
+        // and what counts is decided by its content. A sync more for each file would double the cost.
         file.persist(path)?;
-        // Without this a power cut can forget the rename although the caller was told that the file is there.
-        std::fs::File::open(parent)?.sync_all()
+        Ok(())
     };
     write().with_context(|| format!("cannot write `{}`", path.display()))
 }

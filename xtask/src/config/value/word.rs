@@ -12,6 +12,8 @@ use crate::config::suggest;
 const LONGEST_CLUSTER_NAME: usize = 32;
 /// The longest DNS label (RFC 1035).
 const LONGEST_LABEL: usize = 63;
+/// A common name of X.509 has at most 64 characters, and `system:node:` is part of a kubelet's.
+const LONGEST_NODE_NAME: usize = 52;
 const LONGEST_DOMAIN: usize = 253;
 /// `artifacts/cache` is where the downloads of all clusters lie.
 const SHARED_DIRECTORY: &str = "cache";
@@ -88,6 +90,11 @@ fn bad_name(name: &str) -> Option<Problem> {
     let help = "write a name of `a`-`z`, `0`-`9` and `-`, such as `node-1`";
     if let Some((_, why)) = no_label(name) {
         return Some(Problem::new(format!("has a name that is no lower-case DNS label: `{name}`"), why, help));
+    }
+    if name.len() > LONGEST_NODE_NAME {
+        let why = format!("{} characters, and {LONGEST_NODE_NAME} fit", name.len());
+        let problem = Problem::new(format!("has a name that is too long: `{name}`"), why, "use a shorter name");
+        return Some(problem.because("a kubelet's certificate names it `system:node:NAME`, in at most 64 characters"));
     }
     if name.bytes().all(|b| b.is_ascii_digit()) {
         let problem = Problem::new(format!("has a name of digits alone: `{name}`"), "looks like an address", help);
