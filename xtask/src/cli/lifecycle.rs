@@ -8,7 +8,8 @@ use super::check::table;
 use super::context::{Chosen, Context, Refused};
 use super::execute::{execute, exit_code};
 use crate::graph::Force;
-use crate::ops::check::{Finding, Host, examine, fix, ready};
+use crate::ops::check::fix::{self, Fix};
+use crate::ops::check::{Finding, Host, examine, packages, ready};
 use crate::ui::table::terminal_width;
 
 /// Looks at this host, and with `fix` installs what is missing.
@@ -22,12 +23,18 @@ pub(super) fn check(context: &Context, fix_it: bool) -> Result<ExitCode> {
     }
     show(context, &findings)?;
     if fix_it && context.global.dry_run {
-        match fix::fix_command(&findings, &host) {
-            Some(fix) => fix.commands.iter().for_each(|argv| anstream::println!("would run: {}", argv.join(" "))),
-            None => anstream::println!("nothing to fix with packages"),
-        }
+        anstream::eprint!("{}", would_fix(&findings, &host));
     }
     Ok(if ready(&findings) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What `--fix` would do, in lines.
+fn would_fix(findings: &[Finding], host: &Host) -> String {
+    let Some(Fix { commands, by_hand }) = fix::fix_command(findings, host) else {
+        return "nothing needed is missing\n".to_string();
+    };
+    let commands = commands.iter().map(|argv| format!("would run: {}\n", packages::shown(argv)));
+    commands.chain(by_hand.iter().map(|line| format!("no package mends this: {line}\n"))).collect()
 }
 
 fn show(context: &Context, findings: &[Finding]) -> Result<()> {
