@@ -1,4 +1,4 @@
-//! Kubernetes the hardest way, as one crate: `cluster.env` in, a running cluster out.
+//! Kubernetes the hardest way, as one crate: `cluster.env` in, a cluster out. Today it gets as far as the credentials.
 //!
 //! ```text
 //! cluster.env ─► config (typed, checked Cluster) ─► plan: Cluster × Graph ─► graph ─► actions: pki, ...
@@ -14,7 +14,8 @@
 //! | 1 | [`graph`], [`pki`] | one craft each, and nothing of each other |
 //! | ground | [`config`], [`sys`] | the configuration; files, processes, signals |
 //!
-//! It is a library beside a thin binary so that tests, benches and examples can link it.
+//! It is a library beside a thin binary so that tests, benches and examples can link it. It is not an interface for
+//! others: anything may change at any time. `docs/architecture.md` in the repository has the whole map.
 
 pub mod cli;
 pub mod config;
