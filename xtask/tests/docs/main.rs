@@ -32,7 +32,7 @@ fn pages() -> Vec<(String, String)> {
     let mut names: Vec<String> = pages.filter(|name| Path::new(name).extension().is_some_and(|e| e == "md")).collect();
     names.sort();
     names.insert(0, "README.md".to_string());
-    names.into_iter().map(|name| (repository(&name), name)).map(|(text, name)| (name, text)).collect()
+    names.into_iter().map(|name| (name.clone(), repository(&name))).collect()
 }
 
 /// Runs the program in an empty directory that looks like the repository, with nothing of our own environment.

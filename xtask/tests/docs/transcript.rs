@@ -36,9 +36,9 @@ fn replay(steps: &[Step<'_>]) -> Vec<String> {
     // `cargo xtask` would build and find the real repository.
     let shim = format!("#!/bin/sh\n[ \"$1\" = xtask ] || exit 97\nshift\nexec '{PROGRAM}' \"$@\"\n");
     executable(&bin.join("cargo"), &shim);
-    let commands: String = steps.iter().map(|step| format!("{}\necho '{MARK}'\n", step.command)).collect();
+    let commands: Vec<String> = steps.iter().map(|step| format!("{}\necho '{MARK}'\n", step.command)).collect();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    let shell = duct::cmd("sh", ["-c", &commands]).dir(space.path());
+    let shell = duct::cmd("sh", ["-c", &commands.concat()]).dir(space.path());
     let shell = shell.full_env([("PATH", path), ("XTASK_ROOT", space.path().display().to_string())]);
     let all = shell.stdin_null().stderr_to_stdout().stdout_capture().unchecked().read().unwrap();
     let printed: Vec<String> = all.split(MARK).take(steps.len()).map(String::from).collect();
