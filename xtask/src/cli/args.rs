@@ -174,7 +174,7 @@ pub(super) enum Verb {
         #[arg(required = true, value_name = "TASK")]
         tasks: Vec<String>,
     },
-    /// What ran when in the last run that did something, for Perfetto or chrome://tracing
+    /// Find the trace of the last run that did something: what ran when, for Perfetto
     Trace {
         /// Write it there
         #[arg(short, long, value_name = "FILE")]
