@@ -2,63 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
-
-/// Where a verb stands in the list that `cargo xtask` prints, and in the README.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Section {
-    /// From nothing to a cluster and back.
-    Lifecycle,
-    /// Credentials.
-    Pki,
-    /// Machines.
-    Nodes,
-    /// What an operator does with a running cluster.
-    DayTwo,
-    /// What runs in the cluster.
-    AddOns,
-    /// About this tool and its configuration.
-    Tools,
-}
-
-impl Section {
-    /// In the order in which they are shown; those without a verb yet are shown as such.
-    pub(super) const ALL: [Section; 6] =
-        [Section::Lifecycle, Section::Pki, Section::Nodes, Section::DayTwo, Section::AddOns, Section::Tools];
-
-    /// Its heading.
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Section::Lifecycle => "Lifecycle",
-            Section::Pki => "PKI",
-            Section::Nodes => "Nodes",
-            Section::DayTwo => "Day two",
-            Section::AddOns => "Add-ons",
-            Section::Tools => "Tools",
-        }
-    }
-}
-
-/// The section of every verb; a test holds it against the grammar.
-const SECTIONS: &[(&str, Section)] = &[
-    ("all", Section::Lifecycle),
-    ("check", Section::Lifecycle),
-    ("run", Section::Lifecycle),
-    ("clean", Section::Lifecycle),
-    ("clobber", Section::Lifecycle),
-    ("pki", Section::Pki),
-    ("certs", Section::Pki),
-    ("kubeconfigs", Section::Pki),
-    ("encryption", Section::Pki),
-    ("ssh-key", Section::Pki),
-    ("config", Section::Tools),
-    ("tasks", Section::Tools),
-    ("graph", Section::Tools),
-    ("explain", Section::Tools),
-    ("trace", Section::Tools),
-    ("test", Section::Tools),
-    ("completions", Section::Tools),
-];
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 a task failed or something needed is missing, 2 wrong usage or configuration, 130 interrupted";
@@ -121,25 +65,42 @@ pub(super) struct Global {
 /// Everything that can be asked for.
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum Verb {
-    /// Build everything, from nothing, as far as it is built today
+    /// Build everything that can be built today
+    ///
+    /// Runs every task of the graph that is not up to date. What is not built yet is said at the end, and a
+    /// description that asks for it is refused before anything is done.
     All,
-    /// Look for everything this host needs, and say how to get what is missing
+    /// Look for what this host needs
+    ///
+    /// Looks for programs, firmware, a working accelerator, room, memory and free ports, and says for each what was
+    /// found, what it is for and how to get it on this system. Exits with 1 when something needed is missing.
     Check {
         /// Install what is missing with the system's package manager, after showing the command and asking
         #[arg(long)]
         fix: bool,
     },
-    /// Run tasks by their full names (`tasks` lists them)
+    /// Run tasks by their full names
+    ///
+    /// Runs these tasks and what they depend on; `cargo xtask tasks` lists them. With --force only those that are
+    /// named are made anew: forcing one certificate does not replace the authority that signs it.
     Run {
         /// Names such as pki/kubernetes
         #[arg(required = true, value_name = "TASK")]
         tasks: Vec<String>,
     },
-    /// Remove everything that was generated for this cluster, except its disks
+    /// Remove what was generated, except disks
+    ///
+    /// Disks and what belongs to running machines stay. Credentials go: machines that were set up with them believe
+    /// nothing that is made afterwards. --dry-run lists what would be removed.
     Clean,
-    /// Remove everything of this cluster, disks included
+    /// Remove everything of this cluster
+    ///
+    /// Asks first, because disks go with it; --yes answers, --dry-run lists. Other clusters and shared downloads stay.
     Clobber,
-    /// Make every credential: certificates, kubeconfigs, encryption key, ssh key
+    /// Make every certificate, kubeconfig and key
+    ///
+    /// Makes what is missing, damaged or no longer what cluster.env describes, and nothing else. --force makes
+    /// everything anew, authorities included: nodes that run must then be reconfigured.
     Pki {
         /// Show every certificate, who signed it, what it is for and when it ends
         #[arg(long, conflicts_with = "renew")]
@@ -148,19 +109,36 @@ pub(super) enum Verb {
         #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "ending")]
         renew: Option<Renew>,
     },
-    /// Make the certificates and keys only
+    /// Make the certificates and their keys only
+    ///
+    /// That is `pki` without kubeconfigs, encryption key and ssh key.
     Certs,
-    /// Make the kubeconfigs, and the certificates in them
+    /// Make kubeconfigs and the certificates in them
+    ///
+    /// A kubeconfig says where the API server is, whom to believe and who the caller is. The one of the operator is
+    /// kubeconfig/admin.kubeconfig below the artifacts of the cluster.
     Kubeconfigs,
-    /// Make the key that secrets are encrypted with in etcd
+    /// Make the key that encrypts Secrets in etcd
+    ///
+    /// The key is kept across runs. --force puts a new one in front of it: the new one encrypts, the old ones can
+    /// still read.
     Encryption,
     /// Make the key pair that opens the nodes
+    ///
+    /// An ed25519 pair for ssh, below the artifacts of the cluster.
     SshKey,
-    /// Show the whole cluster as it follows from its description
+    /// Show the cluster that cluster.env describes
+    ///
+    /// Nodes with addresses, ports and MACs, networks, names of the API server, forwards, versions, and where each
+    /// value that is no default comes from.
     Config,
     /// List every verb and every task
+    ///
+    /// The tasks are those of the graph; `cargo xtask run TASK` runs one of them.
     Tasks,
     /// Draw the tasks and what they depend on
+    ///
+    /// Prints a picture as text: `cargo xtask graph | dot -Tsvg > graph.svg` draws it.
     Graph {
         /// How to draw
         #[arg(long, value_enum, default_value_t)]
@@ -168,19 +146,26 @@ pub(super) enum Verb {
         /// Only this task and what it depends on
         task: Option<String>,
     },
-    /// Say why a task would run, down to the value that changed
+    /// Say why a task would run, to the exact value
+    ///
+    /// For a task and everything it depends on: up to date, or the field, input or output that changed, old and new.
+    /// Nothing is run and nothing is changed.
     Explain {
         /// A task or a verb such as pki
         #[arg(required = true, value_name = "TASK")]
         tasks: Vec<String>,
     },
-    /// Find the trace of the last run that did something: what ran when, for Perfetto
+    /// Find what ran when, in the last run
+    ///
+    /// The last run that did something, in the format of https://ui.perfetto.dev and chrome://tracing.
     Trace {
         /// Write it there
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Prove the project: formatting, lints, documentation, dependencies, tests
+    /// Prove the project: lints, docs, tests
+    ///
+    /// Formatting, lints, documentation, dependencies and tests: what a build machine runs. --list shows the steps.
     Test {
         /// List the steps instead
         #[arg(long)]
@@ -190,6 +175,8 @@ pub(super) enum Verb {
         steps: Vec<String>,
     },
     /// Print completions for a shell
+    ///
+    /// They are for a command called xtask: `alias xtask='cargo xtask'` makes it one.
     Completions {
         /// Which one
         shell: Shell,
@@ -226,34 +213,4 @@ pub(super) enum Shell {
     Zsh,
     /// fish
     Fish,
-}
-
-/// Name, section and one line of every verb, in the order of the table.
-pub(super) fn verbs() -> Vec<(String, Section, String)> {
-    let grammar = Cli::command();
-    let about = |name: &str| {
-        let verb = grammar.find_subcommand(name);
-        verb.and_then(|verb| verb.get_about()).map(ToString::to_string).unwrap_or_default()
-    };
-    SECTIONS.iter().map(|(name, section)| ((*name).to_string(), *section, about(name))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn the_grammar_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn every_verb_has_a_section_and_every_section_entry_is_a_verb() {
-        let grammar = Cli::command();
-        let verbs: BTreeSet<&str> = grammar.get_subcommands().map(clap::Command::get_name).collect();
-        let listed: BTreeSet<&str> = SECTIONS.iter().map(|(name, _)| *name).collect();
-        assert_eq!(verbs, listed);
-    }
 }

@@ -7,13 +7,14 @@ mod execute;
 mod lifecycle;
 mod pki;
 mod remove;
+mod sections;
+mod slips;
 mod tools;
 
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
-use clap::Parser as _;
 
 use args::{Cli, Verb};
 use context::{Chosen, Context, Refused};
@@ -27,8 +28,7 @@ const REFUSED: u8 = 2;
 
 /// Runs the command line of this process and returns its exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    dispatch(cli).unwrap_or_else(|error| fail(&error))
+    dispatch(slips::parse()).unwrap_or_else(|error| fail(&error))
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
@@ -43,10 +43,7 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode> {
-    let Some(verb) = cli.verb else {
-        anstream::print!("{}", tools::overview());
-        return Ok(ExitCode::SUCCESS);
-    };
+    let Some(verb) = cli.verb else { return tools::list(&cli.global) };
     if let Verb::Completions { shell } = verb {
         return Ok(tools::completions(shell));
     }

@@ -36,13 +36,20 @@ fn act(context: &Context, chosen: &Chosen, verb: &str, doomed: &[PathBuf], ask: 
             anstream::eprintln!("{text}");
         }
     };
+    let tell = |event: &str, path: &std::path::Path| {
+        crate::ui::json::print(&serde_json::json!({"event": event, "path": path}));
+    };
     if doomed.is_empty() {
         say(&format!("{verb}: nothing to remove"));
         return Ok(ExitCode::SUCCESS);
     }
     if context.global.dry_run {
         for path in doomed {
-            anstream::println!("would remove {}", shown(path));
+            if context.global.json {
+                tell("would-remove", path);
+            } else {
+                anstream::println!("would remove {}", shown(path));
+            }
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -54,7 +61,11 @@ fn act(context: &Context, chosen: &Chosen, verb: &str, doomed: &[PathBuf], ask: 
     let lock = take_lock(context, chosen, verb)?;
     for path in doomed {
         remove(path)?;
-        say(&format!("removed {}", shown(path)));
+        if context.global.json {
+            tell("removed", path);
+        } else {
+            say(&format!("removed {}", shown(path)));
+        }
     }
     drop(lock);
     Ok(ExitCode::SUCCESS)

@@ -7,9 +7,10 @@ use anyhow::{Context as _, Result, bail};
 use clap::CommandFactory as _;
 use serde_json::json;
 
-use super::args::{Cli, Format, Section, Shell, verbs};
+use super::args::{Cli, Format, Global, Shell};
 use super::context::{Context, Refused};
 use super::execute::{known, look, shown};
+use super::sections::{Section, verbs};
 use crate::graph::{Force, trace_in};
 use crate::ops::verify;
 use crate::sys::fs::{Access, write_atomic};
@@ -18,8 +19,23 @@ use crate::ui::table::{Cell, Table, paint, terminal_width};
 const HEADING: Style = Style::new().bold();
 const NAME: Style = anstyle::AnsiColor::Cyan.on_default();
 
+/// Every verb, for people or for programs.
+pub(super) fn list(global: &Global) -> Result<ExitCode> {
+    if global.json {
+        anstream::println!("{}", serde_json::to_string_pretty(&json!({"verbs": verbs_as_data()}))?);
+    } else {
+        anstream::print!("{}", overview());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verbs_as_data() -> Vec<serde_json::Value> {
+    let data = |(name, section, about): (String, Section, String)| json!({"name": name, "section": section.title(), "doc": about});
+    verbs().into_iter().map(data).collect()
+}
+
 /// Every verb, in its section, one line each.
-pub(super) fn overview() -> String {
+fn overview() -> String {
     let width = terminal_width();
     let verbs = verbs();
     let longest = verbs.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
@@ -35,19 +51,16 @@ pub(super) fn overview() -> String {
         }
         out = format!("{out}\n{}\n{lines}", paint(section.title(), HEADING));
     }
-    out + "\n`cargo xtask help TASK` says more about one; `cargo xtask --help` lists the options that all of them take.\n"
+    out + "\n`cargo xtask help TASK` says more about one of them,\n`cargo xtask --help` lists the options that all of them take\n"
 }
 
 /// Verbs, and the tasks of the graph behind them.
 pub(super) fn tasks(context: &Context) -> Result<ExitCode> {
     let chosen = context.cluster()?;
     let graph = chosen.graph()?;
-    let verbs = verbs();
     let tasks = graph.tasks().map(|id| graph.export(id));
     if context.global.json {
-        let verbs =
-            verbs.iter().map(|(name, section, about)| json!({"name": name, "section": section.title(), "doc": about}));
-        let document = json!({"verbs": verbs.collect::<Vec<_>>(), "tasks": tasks.collect::<Vec<_>>()});
+        let document = json!({"verbs": verbs_as_data(), "tasks": tasks.collect::<Vec<_>>()});
         anstream::println!("{}", serde_json::to_string_pretty(&document)?);
         return Ok(ExitCode::SUCCESS);
     }
@@ -136,6 +149,11 @@ pub(super) fn completions(shell: Shell) -> ExitCode {
 
 /// Runs the proof of the project.
 pub(super) fn test(context: &Context, list: bool, steps: &[String]) -> Result<ExitCode> {
+    if list && context.global.json {
+        let steps: Vec<_> = verify::steps().iter().map(|step| json!({"name": step.name, "doc": step.about})).collect();
+        anstream::println!("{}", serde_json::to_string_pretty(&steps)?);
+        return Ok(ExitCode::SUCCESS);
+    }
     if list {
         let mut table = Table::new();
         for step in verify::steps() {

@@ -104,7 +104,7 @@ impl Human {
                 self.normal(&format!("{}    {name} {took}  what lay there is good", paint("kept", GOOD)));
             }
             Outcome::UpToDate | Outcome::AsWanted if self.verbosity == Verbosity::Verbose => {
-                self.line(&format!("{} {name}", paint(outcome.word(), DIM)));
+                self.line(&format!("{} {task}", paint(outcome.word(), DIM)));
             }
             Outcome::UpToDate | Outcome::AsWanted => {}
         }
@@ -146,9 +146,11 @@ impl Observer for Human {
                     self.line(&format!("        the whole log: {}", log.display()));
                 }
             }
-            Event::Skipped { task, because } => {
-                self.normal(&format!("{} {task:NAME$} {because}", paint("skipped", CARE)));
+            // One failure can keep everything else from starting: the last line counts them.
+            Event::Skipped { task, because } if self.verbosity == Verbosity::Verbose => {
+                self.line(&format!("{} {task:NAME$} {because}", paint("skipped", CARE)));
             }
+            Event::Skipped { .. } => {}
             Event::Warning { message } => self.line(&format!("{} {message}", paint("warning:", CARE))),
             Event::Ended { summary } => self.ended(summary),
         }
