@@ -7,12 +7,18 @@ use time::OffsetDateTime;
 
 use super::args::Renew;
 use super::context::{Chosen, Context};
-use super::execute::{execute, exit_code};
+use super::execute::{execute, exit_code, shown};
 use crate::graph::Force;
 use crate::pki::{self, Kind, Renewal};
 use crate::plan::certificate_task;
 use crate::sys::fs::{Access, create_dir};
 use crate::ui;
+
+/// What follows when everything is new, authorities included.
+const FORCED: &str = "nodes that run with the old credentials know nothing of the new ones: they must be reconfigured";
+/// What follows when only leaves are new.
+const RENEWED: &str =
+    "nodes keep their old certificates until they are given the new ones; meanwhile both are believed";
 
 /// Makes what is asked for, and afterwards warns of what ends soon.
 pub(super) fn make(context: &Context, asked: &str, renew: Option<Renew>) -> Result<ExitCode> {
@@ -28,13 +34,25 @@ pub(super) fn make(context: &Context, asked: &str, renew: Option<Renew>) -> Resu
     let Some(summary) = execute(context, &chosen, asked, &[asked], force)? else { return Ok(ExitCode::SUCCESS) };
     if summary.is_success() && !context.global.quiet && !context.global.json {
         if forced && summary.done > 0 {
-            anstream::eprintln!(
-                "nodes that run with the old credentials know nothing of the new ones: they must be reconfigured"
-            );
+            anstream::eprintln!("{}", if renew.is_some() { RENEWED } else { FORCED });
+        }
+        if summary.done > 0 {
+            tell_of_keys_aside(&chosen);
         }
         warn_of_ends(&chosen);
     }
     Ok(exit_code(&summary))
+}
+
+fn tell_of_keys_aside(chosen: &Chosen) {
+    let keys = pki::keys_aside(&chosen.layout.pki());
+    if !keys.is_empty() {
+        let names: Vec<String> = keys.iter().map(|path| shown(path)).collect();
+        anstream::eprintln!(
+            "an authority was replaced, and what was there lies aside: {}; remove it once nothing needs it",
+            names.join(", ")
+        );
+    }
 }
 
 fn force(context: &Context, chosen: &Chosen, renew: Option<Renew>) -> Force {

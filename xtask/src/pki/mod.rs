@@ -3,6 +3,7 @@
 //! [`table()`] says what a cluster needs, [`issue()`] makes one row of it, [`holds()`] compares what lies on disk with
 //! a row. Nothing here decides *when* something is made: that is the graph's affair.
 
+mod aside;
 mod certificate;
 pub mod encryption;
 mod holds;
@@ -17,6 +18,7 @@ mod show;
 pub mod ssh;
 mod table;
 
+pub use aside::{keys_aside, set_aside};
 pub use holds::{holds, serves};
 pub use issue::issue;
 pub use mismatch::Mismatch;

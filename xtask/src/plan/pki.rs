@@ -67,7 +67,13 @@ fn certificate(basis: &Basis, row: pki::Row) -> Task<'static> {
             _ => Err(why),
         })
     };
-    task.adopt(move || good().map_err(|why| why.to_string())).action(move |_| pki::issue(&row, &dir, now))
+    task.adopt(move || good().map_err(|why| why.to_string())).action(move |run| {
+        // --force is for keys that have leaked, too: then no copy may stay.
+        if !run.is_forced() {
+            pki::set_aside(&row, &dir)?;
+        }
+        pki::issue(&row, &dir, now)
+    })
 }
 
 fn kubeconfig(basis: &Basis, name: String, config: kubeconfig::Kubeconfig) -> Task<'static> {
