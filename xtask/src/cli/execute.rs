@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::context::{Chosen, Context, Refused};
 use crate::graph::{Explained, Force, Graph, Memory, Observer, Options, Reason, Session, Summary};
 use crate::sys::children::Children;
-use crate::sys::fs::{Access, create_dir};
+use crate::sys::fs::{Access, create_dir, sweep};
 use crate::sys::lock::{self, Holder, Lock, Patience};
 use crate::sys::signals;
 use crate::ui;
@@ -45,6 +45,10 @@ pub(super) fn execute(
         return Ok(None);
     }
     let lock = take_lock(context, chosen, asked)?;
+    let layout = &chosen.layout;
+    for dir in [layout.pki(), layout.kubeconfig(), layout.ssh(), layout.state()] {
+        sweep(&dir)?;
+    }
     let children = Arc::new(Children::default());
     signals::listen(Arc::clone(&children))?;
     let leash = lock.leash()?;

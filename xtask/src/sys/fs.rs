@@ -28,6 +28,9 @@ impl Access {
     }
 }
 
+/// How the names of temporary files begin and end.
+const HALF_WRITTEN: (&str, &str) = (".", ".tmp");
+
 /// Replaces `path` by `bytes` in one step: a reader, or a killed run, sees the old file or the new one.
 ///
 /// The directory must exist.
@@ -37,11 +40,12 @@ pub fn write_atomic(path: &Path, bytes: &[u8], access: Access) -> Result<()> {
     let write = || -> std::io::Result<()> {
         // The permissions are those of the temporary file from its creation on, so a secret is never readable.
         let mut file = Builder::new()
-            .prefix(&format!(".{}.", name.to_string_lossy()))
-            .suffix(".tmp")
+            .prefix(&format!("{}{}.", HALF_WRITTEN.0, name.to_string_lossy()))
+            .suffix(HALF_WRITTEN.1)
             .permissions(std::fs::Permissions::from_mode(access.mode()))
             .tempfile_in(parent)?;
-        file.write_all(bytes)?;
+        // By the file itself, because the wrapper's errors repeat the temporary name.
+        file.as_file_mut().write_all(bytes)?;
         // The umask may have taken bits away at creation; what was asked for is what the file gets.
         file.as_file().set_permissions(std::fs::Permissions::from_mode(access.mode()))?;
         file.as_file().sync_all()?;
@@ -87,6 +91,19 @@ pub fn remove(path: &Path) -> Result<()> {
     gone.with_context(|| format!("cannot remove `{}`", path.display()))
 }
 
+/// Removes what a killed [`write_atomic`] left in a directory. Nobody else may be writing there.
+pub fn sweep(dir: &Path) -> Result<()> {
+    let Ok(entries) = std::fs::read_dir(dir) else { return Ok(()) };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(HALF_WRITTEN.0) && name.ends_with(HALF_WRITTEN.1) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// The directory a file lies in; `.` for a bare name.
 fn parent_of(path: &Path) -> &Path {
     match path.parent() {
@@ -120,6 +137,19 @@ mod tests {
         let path = dir.path().join("missing/file");
         let error = write_atomic(&path, b"", Access::Public).unwrap_err();
         assert!(error.to_string().contains("missing/file"), "{error}");
+    }
+
+    #[test]
+    fn only_what_is_half_written_is_swept_away() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in [".ca-key.pem.x1y2z3.tmp", "ca-key.pem", ".hidden", "a.tmp"] {
+            write_atomic(&dir.path().join(name), b"x", Access::Secret).unwrap();
+        }
+        sweep(dir.path()).unwrap();
+        let mut left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".hidden", "a.tmp", "ca-key.pem"]);
+        sweep(&dir.path().join("missing")).unwrap();
     }
 
     #[test]

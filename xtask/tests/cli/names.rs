@@ -41,7 +41,7 @@ fn whatever_nodes_are_called_no_two_tasks_write_one_file() {
         ("etcd", "key peer server client"),
         ("ca1 ca-2 x-ca", "cakey kube proxy kube-proxy2 admin1"),
         ("a b c d e", "f g h i j k"),
-        ("system", "node pem kubeconfig aside encryption encryption-config ssh-key id"),
+        ("system", "node pem kubeconfig aside encryption encryption-config ssh id"),
     ] {
         let cluster = cluster(planes, workers).unwrap_or_else(|| panic!("refused: {planes} / {workers}"));
         let mut seen = BTreeSet::new();

@@ -24,7 +24,8 @@ pub(crate) fn skip(why: &str) {
 
 /// Both streams of OpenSSL, and whether it succeeded.
 pub(crate) fn openssl(repo: &Repo, args: &[&str]) -> (bool, String) {
-    let output = repo.program("openssl", args).dir(repo.at("pki")).stderr_to_stdout().stdout_capture().run().unwrap();
+    let output =
+        repo.program(&repo.at("pki"), "openssl", args).stdin_null().stderr_to_stdout().stdout_capture().run().unwrap();
     (output.status.success(), String::from_utf8(output.stdout).unwrap())
 }
 

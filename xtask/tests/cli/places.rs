@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::openssl::{have, openssl};
-use super::repo::Repo;
+use super::repo::{Repo, XTASK};
 use super::zoo::{ZOO, certs, configs, everything};
 
 #[test]
@@ -22,10 +22,9 @@ fn it_runs_from_below_and_the_file_is_found_where_the_user_stands() {
     std::fs::create_dir(repo.root().join("docs")).unwrap();
     repo.write("docs/other.env", ZOO.replace("zoo", "pond"));
     let below = repo.root().join("docs");
-    let output = repo.command(&["-q", "pki"]).dir(&below).run().unwrap();
-    assert!(output.status.success() && repo.at("pki/ca.pem").exists());
-    let output = repo.command(&["-q", "--env-file", "other.env", "pki"]).dir(&below).run().unwrap();
-    assert!(output.status.success() && repo.root().join("artifacts/pond/pki/ca.pem").exists());
+    let run = |args: &[&str]| repo.program(&below, XTASK, args).run().unwrap().status.success();
+    assert!(run(&["-q", "pki"]) && repo.at("pki/ca.pem").exists());
+    assert!(run(&["-q", "--env-file", "other.env", "pki"]) && repo.root().join("artifacts/pond/pki/ca.pem").exists());
 }
 
 #[test]

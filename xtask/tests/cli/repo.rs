@@ -108,17 +108,17 @@ impl Repo {
 
     /// The command, with nothing of our own environment but what every program needs.
     pub(crate) fn command(&self, args: &[&str]) -> duct::Expression {
-        self.program(XTASK, args)
+        self.program(&self.root, XTASK, args).stdin_null()
     }
 
-    /// Another program in the same surroundings.
-    pub(crate) fn program(&self, program: &str, args: &[&str]) -> duct::Expression {
+    /// Any program in the same surroundings. The innermost setting wins with duct: where it reads from is not set here.
+    pub(crate) fn program(&self, dir: &Path, program: &str, args: &[&str]) -> duct::Expression {
         let mut environment: BTreeMap<OsString, OsString> =
             self.environment.iter().map(|(key, value)| (key.into(), value.into())).collect();
         environment.entry("PATH".into()).or_insert_with(|| std::env::var_os("PATH").unwrap_or_default());
         environment.insert("HOME".into(), self.root.clone().into());
         environment.insert("XTASK_ROOT".into(), self.root.clone().into());
-        duct::cmd(program, args).dir(&self.root).full_env(environment).stdin_null().unchecked()
+        duct::cmd(program, args).dir(dir).full_env(environment).unchecked()
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Output {

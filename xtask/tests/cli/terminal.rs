@@ -14,7 +14,7 @@ fn on_a_terminal(repo: &Repo, args: &str, answer: &str) -> Option<(String, i32)>
         return None;
     }
     let command = format!("'{XTASK}' {args}");
-    let run = repo.program("script", &["--quiet", "--return", "--command", &command, "/dev/null"]);
+    let run = repo.program(repo.root(), "script", &["--quiet", "--return", "--command", &command, "/dev/null"]);
     let output = run.stdin_bytes(answer).stderr_to_stdout().stdout_capture().run().unwrap();
     Some((String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().unwrap_or(-1)))
 }
