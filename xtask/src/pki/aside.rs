@@ -16,7 +16,11 @@ pub fn set_aside(row: &Row, dir: &Path) -> Result<()> {
     if row.kind != Kind::Authority || !std::fs::metadata(&key).is_ok_and(|meta| meta.len() > 0) {
         return Ok(());
     }
-    let free = (1..).map(suffix).find(|suffix| !added(&key, suffix).exists()).expect("BUG: numbers do not end");
+    let mut number = 1;
+    while added(&key, &suffix(number)).exists() {
+        number += 1;
+    }
+    let free = suffix(number);
     for (file, _) in row.files() {
         let path = dir.join(file);
         if path.exists() {

@@ -128,7 +128,6 @@ impl Human {
 impl Observer for Human {
     fn event(&self, event: &Event<'_>) {
         match event {
-            Event::Planned { .. } => {}
             Event::Started { task, reason, .. } => {
                 let reason = brief(reason);
                 if self.verbosity == Verbosity::Verbose {
@@ -150,7 +149,7 @@ impl Observer for Human {
             Event::Skipped { task, because } if self.verbosity == Verbosity::Verbose => {
                 self.line(&format!("{} {task:NAME$} {because}", paint("skipped", CARE)));
             }
-            Event::Skipped { .. } => {}
+            Event::Skipped { .. } | Event::Planned { .. } => {}
             Event::Warning { message } => self.line(&format!("{} {message}", paint("warning:", CARE))),
             Event::Ended { summary } => self.ended(summary),
         }
