@@ -157,7 +157,7 @@ pub(super) enum Verb {
     },
     /// Find what ran when, in the last run
     ///
-    /// The last run that did something, in the format of https://ui.perfetto.dev and chrome://tracing.
+    /// The last run that did something, as Perfetto (ui.perfetto.dev) and chrome://tracing read it.
     Trace {
         /// Write it there
         #[arg(short, long, value_name = "FILE")]

@@ -104,11 +104,16 @@ fn an_authority_that_cannot_be_used_is_never_lost() {
         let theirs = ["ca.pem", "ca-key.pem"].map(|file| repo.read(&format!("pki/{file}")));
         let output = repo.run(&["pki"]);
         assert_eq!(output.code, 0, "{output:?}");
-        assert!(output.stderr.contains("ca-key.pem.aside"), "{}", output.stderr);
+        assert!(output.stderr.contains("artifacts/zoo/pki/ca-key.pem.aside"), "{}", output.stderr);
         assert_eq!(["ca.pem.aside", "ca-key.pem.aside"].map(|file| repo.read(&format!("pki/{file}"))), theirs);
         assert_eq!(repo.mode("pki/ca-key.pem.aside"), 0o600);
         verify(&repo, true);
         repo.pki(&[]).made_nothing();
+        // A second one does not push out the first.
+        repo.replace("pki/ca-key.pem", "damaged\n");
+        repo.pki(&[]);
+        assert_eq!(repo.read("pki/ca-key.pem.aside"), theirs[1]);
+        assert_eq!(repo.read("pki/ca-key.pem.aside-2"), "damaged\n");
     }
 }
 

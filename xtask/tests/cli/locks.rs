@@ -105,6 +105,7 @@ fn a_run_that_is_killed_at_any_moment_is_completed_by_the_next() {
         let run = repo.command(options).start().unwrap();
         std::thread::sleep(Duration::from_micros(round * 2_700 % 47_000));
         run.kill().unwrap();
+        run.wait().unwrap();
         repo.pki(&[]);
         repo.pki(&[]).made_nothing();
         let stray: Vec<String> =

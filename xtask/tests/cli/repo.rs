@@ -93,8 +93,7 @@ impl Repo {
 
     /// Replaces a file of the artifacts and keeps its mode.
     pub(crate) fn replace(&self, file: &str, text: &str) {
-        let mode = std::fs::metadata(self.at(file)).unwrap().permissions().mode();
-        let access = if mode & 0o077 == 0 { Access::Secret } else { Access::Public };
+        let access = if self.mode(file) == Access::Secret.mode() { Access::Secret } else { Access::Public };
         write_atomic(&self.at(file), text.as_bytes(), access).unwrap();
     }
 
