@@ -15,6 +15,7 @@ use super::args::Global;
 use crate::config::{self, Layout, Loaded, Request};
 use crate::graph::Graph;
 use crate::plan::{self, Basis};
+use crate::ui::json::Line;
 use crate::ui::run::Verbosity;
 
 /// Wrong usage or configuration: exit code 2. The text is final and may hold colours.
@@ -70,8 +71,11 @@ impl Context {
         };
         let request = Request { file, root, environment: &environment };
         let loaded = config::load(&request).map_err(|report| {
-            let json = serde_json::to_string_pretty(&report).unwrap_or_default();
-            Refused(if self.global.json { json } else { report.render() })
+            if !self.global.json {
+                return Refused(report.render());
+            }
+            Line::Refused { problems: &report }.print();
+            Refused(report.to_string())
         })?;
         if !loaded.warnings.is_empty() && !self.global.quiet {
             anstream::eprintln!("{}", loaded.warnings.render().trim_end());

@@ -108,8 +108,8 @@ pub(super) fn known(graph: &Graph<'_>, targets: &[&str]) -> Result<()> {
 fn tell(context: &Context, graph: &Graph<'_>, explained: &[Explained], stale_only: bool) {
     if context.global.json {
         for Explained { task, reason } in explained {
-            let reason = reason.as_ref().map(ui::json::reason);
-            ui::json::print(&serde_json::json!({"event": "explained", "task": graph.name(*task), "reason": reason}));
+            let reason = reason.as_ref().map(ui::json::Why::of);
+            ui::json::Line::Explained { task: graph.name(*task), reason }.print();
         }
         return;
     }

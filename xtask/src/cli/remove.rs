@@ -9,6 +9,7 @@ use super::context::{Chosen, Context};
 use super::execute::{shown, take_lock};
 use crate::sys::fs::remove;
 use crate::sys::lock;
+use crate::ui::json::Line;
 
 /// Removes everything generated, except disks and what belongs to running machines.
 pub(super) fn clean(context: &Context) -> Result<ExitCode> {
@@ -36,9 +37,6 @@ fn act(context: &Context, chosen: &Chosen, verb: &str, doomed: &[PathBuf], ask: 
             anstream::eprintln!("{text}");
         }
     };
-    let tell = |event: &str, path: &std::path::Path| {
-        crate::ui::json::print(&serde_json::json!({"event": event, "path": path}));
-    };
     if doomed.is_empty() {
         say(&format!("{verb}: nothing to remove"));
         return Ok(ExitCode::SUCCESS);
@@ -46,7 +44,7 @@ fn act(context: &Context, chosen: &Chosen, verb: &str, doomed: &[PathBuf], ask: 
     if context.global.dry_run {
         for path in doomed {
             if context.global.json {
-                tell("would-remove", path);
+                Line::WouldRemove { path }.print();
             } else {
                 anstream::println!("would remove {}", shown(path));
             }
@@ -62,7 +60,7 @@ fn act(context: &Context, chosen: &Chosen, verb: &str, doomed: &[PathBuf], ask: 
     for path in doomed {
         remove(path)?;
         if context.global.json {
-            tell("removed", path);
+            Line::Removed { path }.print();
         } else {
             say(&format!("removed {}", shown(path)));
         }

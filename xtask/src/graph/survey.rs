@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::compile::{Artifact, Graph, TaskId};
 use super::files::{Digest, Now};
-use super::manifest::{self, Change, Value, Writer};
+use super::manifest::{self, Change, Writer};
 use super::state::{At, State};
 use super::task::{Body, FieldKind};
 use super::why::Why;
@@ -237,14 +237,4 @@ pub(super) fn refuse_missing(graph: &Graph<'_>, world: &World, tasks: &[TaskId])
         }
     }
     if missing.is_empty() { Ok(()) } else { bail!("{}", missing.join("\n")) }
-}
-
-impl Value {
-    /// The value for a machine to read.
-    pub fn to_json(&self) -> serde_json::Value {
-        match self {
-            Value::Missing => serde_json::Value::Null,
-            other => serde_json::Value::String(other.to_string()),
-        }
-    }
 }

@@ -76,8 +76,12 @@ fn mistakes_in_the_file_are_shown_with_line_and_column_and_exit_with_2() {
     }
     assert!(!repo.root().join("artifacts").exists());
     let output = repo.run(&["pki", "--json"]);
-    let report: Value = serde_json::from_str(&output.stderr).unwrap();
-    assert_eq!((&report[0]["line"], &report[0]["key"]), (&Value::from(12), &Value::from("CERT_DAYS")));
+    let refused: Value = serde_json::from_str(&output.stdout).unwrap();
+    let first = &refused["problems"][0];
+    assert_eq!(
+        (&refused["event"], &first["line"], &first["key"]),
+        (&"refused".into(), &12.into(), &"CERT_DAYS".into())
+    );
     std::fs::remove_file(repo.root().join("cluster.env")).unwrap();
     let output = repo.run(&["pki"]);
     assert!(output.code == 2 && output.stderr.contains("there is no environment file `cluster.env`"), "{output:?}");
