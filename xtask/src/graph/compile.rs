@@ -5,78 +5,15 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::hash::BuildHasher as _;
 use std::ops::Range;
 use std::panic::Location;
 
-use hashbrown::HashTable;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
-use super::files::{FileId, Files};
+use super::files::FileId;
+use super::model::{Artifact, Graph, Node, TaskId, Tree, TreeId, ancestors, hash};
 use super::order;
-use super::task::{Body, Field, Place, Task};
-
-/// Index of a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TaskId(pub(super) u32);
-
-impl TaskId {
-    pub(super) fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// Something on disk that a task reads or writes, by index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Artifact {
-    File { id: FileId, optional: bool },
-    Tree(u32),
-}
-
-/// A directory with all in it, or what matches a pattern.
-pub(super) struct Tree<'a> {
-    pub(super) dir: Cow<'a, str>,
-    pub(super) pattern: Option<glob::Pattern>,
-}
-
-impl Tree<'_> {
-    /// The path below this directory, if the file belongs to the tree.
-    pub(super) fn member<'p>(&self, path: &'p str) -> Option<&'p str> {
-        let below = path.strip_prefix(&*self.dir)?.strip_prefix('/')?;
-        self.pattern.as_ref().is_none_or(|pattern| pattern.matches_with(below, PATTERN)).then_some(below)
-    }
-}
-
-/// `*` stays within a directory, as in a shell; `**` does not.
-const PATTERN: glob::MatchOptions =
-    glob::MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
-
-pub(super) struct Node<'a> {
-    pub(super) name: Cow<'a, str>,
-    pub(super) doc: Cow<'a, str>,
-    pub(super) site: &'static Location<'static>,
-    pub(super) pool: Option<&'static str>,
-    pub(super) env: Box<[(Cow<'a, str>, String)]>,
-    pub(super) body: Body<'a>,
-    fields: Range<u32>,
-    inputs: Range<u32>,
-    outputs: Range<u32>,
-    deps: Range<u32>,
-}
-
-/// A checked graph.
-pub struct Graph<'a> {
-    pub(super) files: Files<'a>,
-    pub(super) nodes: Vec<Node<'a>>,
-    pub(super) trees: Vec<Tree<'a>>,
-    /// Every task after all it depends on.
-    pub(super) order: Vec<TaskId>,
-    names: HashTable<u32>,
-    fields: Vec<Field<'a>>,
-    artifacts: Vec<Artifact>,
-    deps: Vec<TaskId>,
-    makers: Makers,
-}
+use super::task::{Body, Place, Task};
 
 /// Everything wrong with a set of declarations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,120 +27,22 @@ impl fmt::Display for GraphErrors {
 
 impl std::error::Error for GraphErrors {}
 
-/// Who makes a path.
-#[derive(Default)]
-struct Makers {
-    files: Vec<Option<TaskId>>,
-    dirs: FxHashMap<String, TaskId>,
-}
-
-impl Makers {
-    fn of(&self, id: FileId) -> Option<TaskId> {
-        self.files.get(id.0 as usize).copied().flatten()
-    }
-
-    fn set(&mut self, id: FileId, task: TaskId) {
-        let at = id.0 as usize;
-        if self.files.len() <= at {
-            self.files.resize(at + 1, None);
-        }
-        self.files[at] = Some(task);
-    }
-
-    /// The task whose output directory holds this path, or is it.
-    fn around(&self, path: &str) -> Option<TaskId> {
-        if self.dirs.is_empty() {
-            return None;
-        }
-        ancestors(path).find_map(|dir| self.dirs.get(dir)).copied()
-    }
-}
-
-fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(path), |p| p.rfind('/').map(|at| &p[..at]).filter(|p| !p.is_empty()))
-}
-
 /// Takes declarations, one by one.
 pub struct Builder<'a> {
     graph: Graph<'a>,
     after: Vec<(TaskId, Cow<'a, str>)>,
+    /// Trees by their directory and pattern: two tasks that mean the same one see the same one.
+    trees: FxHashMap<(String, Option<String>), TreeId>,
     errors: Vec<String>,
 }
+
+/// Who declares an output.
+type Maker<'m> = (TaskId, &'m str, &'static Location<'static>);
 
 impl<'a> Graph<'a> {
     /// An empty graph to add tasks to.
     pub fn builder() -> Builder<'a> {
-        let graph = Graph {
-            files: Files::new(),
-            nodes: Vec::new(),
-            trees: Vec::new(),
-            order: Vec::new(),
-            names: HashTable::new(),
-            fields: Vec::new(),
-            artifacts: Vec::new(),
-            deps: Vec::new(),
-            makers: Makers::default(),
-        };
-        Builder { graph, after: Vec::new(), errors: Vec::new() }
-    }
-
-    /// The task of that name.
-    pub fn find(&self, name: &str) -> Option<TaskId> {
-        self.names.find(hash(name), |&id| self.nodes[id as usize].name == name).map(|&id| TaskId(id))
-    }
-
-    /// Its name.
-    pub fn name(&self, id: TaskId) -> &str {
-        &self.nodes[id.index()].name
-    }
-
-    /// What it is for, in one line.
-    pub fn doc(&self, id: TaskId) -> &str {
-        &self.nodes[id.index()].doc
-    }
-
-    /// Every task, each after all it depends on.
-    pub fn tasks(&self) -> impl ExactSizeIterator<Item = TaskId> + '_ {
-        self.order.iter().copied()
-    }
-
-    /// The tasks that must be done before this one.
-    pub fn dependencies(&self, id: TaskId) -> &[TaskId] {
-        slice(&self.deps, &self.nodes[id.index()].deps)
-    }
-
-    pub(super) fn fields(&self, id: TaskId) -> &[Field<'a>] {
-        slice(&self.fields, &self.nodes[id.index()].fields)
-    }
-
-    pub(super) fn inputs(&self, id: TaskId) -> &[Artifact] {
-        slice(&self.artifacts, &self.nodes[id.index()].inputs)
-    }
-
-    pub(super) fn outputs(&self, id: TaskId) -> &[Artifact] {
-        slice(&self.artifacts, &self.nodes[id.index()].outputs)
-    }
-
-    /// Whether some task makes this file (alone or within a directory).
-    pub(super) fn is_made(&self, id: FileId) -> bool {
-        self.makers.of(id).is_some() || self.makers.around(self.files.path(id)).is_some()
-    }
-
-    /// Whether some task makes this directory, or something in it.
-    pub(super) fn tree_is_made(&self, tree: u32) -> bool {
-        !self.makers_below(tree).is_empty()
-    }
-
-    pub(super) fn artifact_path(&self, artifact: Artifact) -> &str {
-        match artifact {
-            Artifact::File { id, .. } => self.files.path(id),
-            Artifact::Tree(tree) => &self.trees[tree as usize].dir,
-        }
-    }
-
-    fn site(&self, id: TaskId) -> String {
-        let node = &self.nodes[id.index()];
-        format!("`{}` ({})", node.name, node.site)
+        Builder { graph: Graph::default(), after: Vec::new(), trees: FxHashMap::default(), errors: Vec::new() }
     }
 }
 
@@ -252,27 +91,27 @@ impl<'a> Builder<'a> {
             }
             _ => {}
         }
-        let paths = task.inputs.iter().chain(&task.outputs).map(|place| match place {
-            Place::File { path, .. } | Place::Tree { dir: path, .. } => path,
-        });
-        for path in paths.filter(|path| path.is_empty() || path.contains('\0') || path.len() > usize::from(u16::MAX)) {
-            refuse(&format!("declares a path that cannot be one: `{}`", path.escape_debug()));
+        for path in task.inputs.iter().chain(&task.outputs).map(path_of) {
+            let nothing = path.split('/').all(|part| part.is_empty() || part == ".");
+            if nothing || path.contains('\0') || path.len() > usize::from(u16::MAX) {
+                refuse(&format!("declares a path that cannot be one: `{}`", path.escape_debug()));
+            }
+        }
+        // Two spellings of one output would hide that two tasks make it. An input may well lie further up.
+        for path in task.outputs.iter().map(path_of).filter(|path| path.split('/').any(|part| part == "..")) {
+            refuse(&format!("declares the output `{path}`: say where it lies without `..`"));
         }
     }
 
-    fn artifacts(
-        &mut self,
-        places: Vec<Place<'a>>,
-        maker: Option<(TaskId, &str, &'static Location<'static>)>,
-    ) -> Range<u32> {
+    fn artifacts(&mut self, places: Vec<Place<'a>>, maker: Option<Maker<'_>>) -> Range<u32> {
         let artifacts: Vec<Artifact> = places.into_iter().map(|place| self.artifact(place, maker)).collect();
         extend(&mut self.graph.artifacts, artifacts)
     }
 
-    fn artifact(&mut self, place: Place<'a>, maker: Option<(TaskId, &str, &'static Location<'static>)>) -> Artifact {
-        let graph = &mut self.graph;
+    fn artifact(&mut self, place: Place<'a>, maker: Option<Maker<'_>>) -> Artifact {
         let (artifact, other) = match place {
             Place::File { path, secret, optional } => {
+                let graph = &mut self.graph;
                 let id = graph.files.intern(tidy(path));
                 if secret {
                     graph.files.mark_secret(id);
@@ -280,23 +119,38 @@ impl<'a> Builder<'a> {
                 let other = graph.makers.of(id);
                 if let (Some((task, ..)), None) = (maker, other) {
                     graph.makers.set(id, task);
+                    graph.note_private(id);
                 }
                 (Artifact::File { id, optional }, other)
             }
             Place::Tree { dir, pattern } => {
                 let dir = tidy(dir);
-                let other = maker.and_then(|(task, ..)| graph.makers.dirs.insert(dir.to_string(), task));
-                graph.trees.push(Tree { dir, pattern });
-                (Artifact::Tree(u32::try_from(graph.trees.len() - 1).unwrap_or(u32::MAX)), other)
+                let other = maker.and_then(|(task, ..)| self.graph.makers.dirs.insert(dir.to_string(), task));
+                (Artifact::Tree(self.tree(dir, pattern)), other)
             }
         };
-        if let (Some((_, name, site)), Some(other)) = (maker, other) {
-            let path = graph.artifact_path(artifact);
-            // A task may be the other one itself when it names an output twice: it is not among the nodes yet.
-            let first = if other.index() < graph.nodes.len() { graph.site(other) } else { "itself".to_string() };
-            self.errors.push(format!("`{path}` is made by two tasks: {first} and `{name}` ({site})"));
+        if let (Some(maker), Some(other)) = (maker, other) {
+            self.refuse_second_maker(artifact, maker, other);
         }
         artifact
+    }
+
+    fn tree(&mut self, dir: Cow<'a, str>, pattern: Option<glob::Pattern>) -> TreeId {
+        let key = (dir.to_string(), pattern.as_ref().map(ToString::to_string));
+        let trees = &mut self.graph.trees;
+        *self.trees.entry(key).or_insert_with(|| {
+            trees.push(Tree { dir, pattern });
+            TreeId(u32::try_from(trees.len() - 1).expect("BUG: more than four thousand million trees"))
+        })
+    }
+
+    fn refuse_second_maker(&mut self, artifact: Artifact, (task, name, site): Maker<'_>, other: TaskId) {
+        let path = self.graph.artifact_path(artifact);
+        self.errors.push(if other == task {
+            format!("`{path}` is declared twice as an output of `{name}` ({site})")
+        } else {
+            format!("`{path}` is made by two tasks: {} and `{name}` ({site})", self.graph.site(other))
+        });
     }
 
     /// Checks the whole and orders it.
@@ -306,6 +160,7 @@ impl<'a> Builder<'a> {
     /// [`Task::after`], cycles.
     pub fn finish(mut self) -> Result<Graph<'a>, GraphErrors> {
         self.refuse_nested_outputs();
+        self.graph.makers.trees = (0..self.graph.trees.len()).map(|tree| self.graph.makers_of_tree(tree)).collect();
         let edges = self.edges();
         let graph = &mut self.graph;
         for (id, dependencies) in edges.into_iter().enumerate() {
@@ -343,20 +198,19 @@ impl<'a> Builder<'a> {
     /// The dependencies of every task, by its index.
     fn edges(&mut self) -> Vec<Vec<TaskId>> {
         let graph = &self.graph;
-        let mut edges: Vec<Vec<TaskId>> = Vec::with_capacity(graph.nodes.len());
-        for node in &graph.nodes {
+        let dependencies = |id: usize| {
             let mut dependencies = Vec::new();
-            for artifact in slice(&graph.artifacts, &node.inputs) {
-                match artifact {
+            for artifact in graph.inputs(TaskId(u32::try_from(id).unwrap_or(u32::MAX))) {
+                match *artifact {
                     Artifact::File { id, .. } => {
-                        let maker = graph.makers.of(*id).or_else(|| graph.makers.around(graph.files.path(*id)));
-                        dependencies.extend(maker);
+                        dependencies.extend(graph.makers.of(id).or_else(|| graph.maker_around(id)));
                     }
-                    Artifact::Tree(tree) => dependencies.extend(graph.makers_below(*tree)),
+                    Artifact::Tree(tree) => dependencies.extend_from_slice(&graph.makers.trees[tree.index()]),
                 }
             }
-            edges.push(dependencies);
-        }
+            dependencies
+        };
+        let mut edges: Vec<Vec<TaskId>> = (0..graph.nodes.len()).map(dependencies).collect();
         for (id, name) in &self.after {
             match graph.find(name) {
                 Some(other) => edges[id.index()].push(other),
@@ -372,8 +226,18 @@ impl<'a> Builder<'a> {
 }
 
 impl Graph<'_> {
-    fn makers_below(&self, tree: u32) -> Vec<TaskId> {
-        let tree = &self.trees[tree as usize];
+    /// The directory of a secret is closed whoever makes it: a task that puts a public file there may be the first.
+    fn note_private(&mut self, id: FileId) {
+        if self.files.is_secret(id)
+            && let Some((dir, _)) = self.files.path(id).rsplit_once('/')
+            && !dir.is_empty()
+        {
+            self.private_dirs.insert(dir.to_string());
+        }
+    }
+
+    fn makers_of_tree(&self, tree: usize) -> Vec<TaskId> {
+        let tree = &self.trees[tree];
         let files = (0..self.files.len()).map(|id| FileId(u32::try_from(id).unwrap_or(u32::MAX)));
         let mut makers: Vec<TaskId> = files
             .filter(|&id| tree.member(self.files.path(id)).is_some())
@@ -383,6 +247,12 @@ impl Graph<'_> {
         let below = |dir: &str| dir.strip_prefix(&*tree.dir).is_some_and(|rest| rest.starts_with('/'));
         makers.extend(self.makers.dirs.iter().filter(|(dir, _)| below(dir)).map(|(_, &task)| task));
         makers
+    }
+}
+
+fn path_of<'p>(place: &'p Place<'_>) -> &'p str {
+    match place {
+        Place::File { path, .. } | Place::Tree { dir: path, .. } => path,
     }
 }
 
@@ -404,10 +274,43 @@ fn extend<T>(all: &mut Vec<T>, more: Vec<T>) -> Range<u32> {
     start..index(all.len())
 }
 
-fn slice<'s, T>(all: &'s [T], range: &Range<u32>) -> &'s [T] {
-    &all[range.start as usize..range.end as usize]
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn hash(name: &str) -> u64 {
-    FxBuildHasher.hash_one(name)
+    #[test]
+    fn a_path_has_one_spelling() {
+        for (rough, tidied) in [("./a//b/", "a/b"), ("a/./b", "a/b"), ("/a/.", "/a"), ("../x", "../x"), ("a.b", "a.b")]
+        {
+            assert_eq!(tidy(rough.into()), tidied);
+        }
+    }
+
+    #[test]
+    fn one_tree_declared_twice_is_one_tree() {
+        let mut builder = Graph::builder();
+        let pattern = || glob::Pattern::new("*.c").unwrap();
+        builder.add(Task::build("a").tree("src/").glob("src", pattern()).output("a").action(|_| Ok(())));
+        builder.add(Task::build("b").tree("./src").glob("src", pattern()).output("b").action(|_| Ok(())));
+        assert_eq!(builder.finish().unwrap().trees.len(), 2);
+    }
+
+    #[test]
+    fn whatever_lies_in_or_around_a_tree_comes_before_its_reader() {
+        let mut builder = Graph::builder();
+        builder.add(Task::build("file").output("gen/a/x").action(|_| Ok(())));
+        builder.add(Task::build("dir").output_dir("gen/b").action(|_| Ok(())));
+        builder.add(Task::build("neighbour").output("gen2/x").action(|_| Ok(())));
+        builder.add(Task::build("all").tree("gen").output("1").action(|_| Ok(())));
+        builder.add(Task::build("inside").tree("gen/b/deep").output("2").action(|_| Ok(())));
+        builder.add(Task::build("one").input("gen/b/deep/x").output("3").action(|_| Ok(())));
+        let graph = builder.finish().unwrap();
+        let before = |name: &str| {
+            let dependencies = graph.dependencies(graph.find(name).unwrap()).iter();
+            dependencies.map(|&id| graph.name(id)).collect::<Vec<_>>()
+        };
+        assert_eq!(before("all"), ["file", "dir"]);
+        assert_eq!(before("inside"), ["dir"]);
+        assert_eq!(before("one"), ["dir"]);
+    }
 }

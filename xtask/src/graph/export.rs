@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::compile::{Artifact, Graph, TaskId};
+use super::model::{Artifact, Graph, TaskId};
 use super::order;
 use super::task::Body;
 

@@ -49,6 +49,8 @@ pub(super) struct Known {
     /// False while the file could still change within the clock tick of its last change without any trace in its
     /// stat: such a record is not trusted, the content is read again.
     pub(super) settled: bool,
+    /// Whether the digest is a keyed one.
+    pub(super) secret: bool,
 }
 
 /// What is on disk.
@@ -74,6 +76,7 @@ const BUFFER: usize = 64 << 10;
 const PATIENCE: usize = 5;
 
 /// Every path that a graph mentions.
+#[derive(Default)]
 pub(super) struct Files<'a> {
     paths: Vec<Cow<'a, str>>,
     secret: Vec<bool>,
@@ -81,16 +84,16 @@ pub(super) struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    pub(super) fn new() -> Self {
-        Files { paths: Vec::new(), secret: Vec::new(), ids: HashTable::new() }
-    }
-
     pub(super) fn len(&self) -> usize {
         self.paths.len()
     }
 
     pub(super) fn path(&self, id: FileId) -> &str {
         &self.paths[id.0 as usize]
+    }
+
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.paths.iter().map(|path| &**path)
     }
 
     pub(super) fn is_secret(&self, id: FileId) -> bool {
@@ -158,6 +161,7 @@ impl Disk {
         let Some(raw) = self.stat(path)? else { return Ok(Now::Missing) };
         if let Some(known) = known
             && known.settled
+            && known.secret == secret
             && known.stat == signature(&raw)
         {
             return Ok(Now::Present(known));
@@ -196,8 +200,9 @@ impl Disk {
             }
             let stat = signature(&opened);
             let digest = self.digest(path, File::from(fd), stat.size, secret)?;
-            if self.unchanged(path, Now::Present(Known { stat, digest, settled: true }))? {
-                return Ok(Now::Present(Known { stat, digest, settled: is_settled(stat, before) }));
+            let known = Known { stat, digest, settled: is_settled(stat, before), secret };
+            if self.unchanged(path, Now::Present(known))? {
+                return Ok(Now::Present(known));
             }
         }
         bail!("`{path}` keeps changing while it is read")

@@ -14,7 +14,7 @@ use crate::sys::fs::{Access, write_atomic};
 
 const MAGIC: &[u8; 8] = b"xtaskgr\n";
 /// Change it when the meaning of a payload changes: older files are then forgotten, never misread.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER: usize = 8 + 4 + 16;
 const FRAME: usize = 4 + 16;
 

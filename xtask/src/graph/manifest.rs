@@ -104,14 +104,30 @@ type Entry = (FieldKind, String, Value);
 
 /// What changed between two manifests, in the order of the new one; fields that are gone come last.
 pub(super) fn diff(old: &[u8], new: &[u8]) -> Vec<Change> {
-    let mut old = VecDeque::from(decode(old));
+    let (old, new) = (decode(old), decode(new));
+    let changes = changed_fields(old.clone(), &new);
+    // The same fields with the same values, and yet another manifest: an action may well care for the order.
+    if changes.is_empty() && old != new { vec![reordered(&old, &new)] } else { changes }
+}
+
+fn reordered(old: &[Entry], new: &[Entry]) -> Change {
+    let moved = |entries: &[Entry], others: &[Entry]| {
+        let keys = entries.iter().zip(others).filter(|(one, other)| one != other).map(|((_, key, _), _)| key.as_str());
+        Some(Value::Text(keys.collect::<Vec<_>>().join(", ")))
+    };
+    let kind = old.iter().zip(new).find(|(one, other)| one != other).map_or(FieldKind::Input, |((kind, ..), _)| *kind);
+    Change { kind, key: "order".to_string(), old: moved(old, new), new: moved(new, old) }
+}
+
+fn changed_fields(old: Vec<Entry>, new: &[Entry]) -> Vec<Change> {
+    let mut old = VecDeque::from(old);
     let mut changes = Vec::new();
-    for (kind, key, value) in decode(new) {
+    for (kind, key, value) in new {
         // Nearly always the next one, so that a tree of many files is compared in one pass.
-        let at = old.iter().position(|(k, n, _)| (*k, n) == (kind, &key));
+        let at = old.iter().position(|(k, n, _)| (k, n) == (kind, key));
         let before = at.and_then(|at| old.remove(at)).map(|(.., value)| value);
-        if before.as_ref() != Some(&value) {
-            changes.push(Change { kind, key, old: before, new: Some(value) });
+        if before.as_ref() != Some(value) {
+            changes.push(Change { kind: *kind, key: key.clone(), old: before, new: Some(value.clone()) });
         }
     }
     changes.extend(old.into_iter().map(|(kind, key, value)| Change { kind, key, old: Some(value), new: None }));
@@ -178,6 +194,13 @@ mod tests {
             ["config sans: a → a b", "input ca.pem is new: abababababab", "environment PATH is no longer declared"]
         );
         assert!(diff(&new, &new).is_empty());
+    }
+
+    #[test]
+    fn a_new_order_is_a_difference_too() {
+        let fields = [(FieldKind::Config, "v", "1"), (FieldKind::Input, "a", "x"), (FieldKind::Input, "b", "y")];
+        let (old, new) = (manifest(&fields), manifest(&[fields[0], fields[2], fields[1]]));
+        assert_eq!(diff(&old, &new)[0].to_string(), "input order: a, b → b, a");
     }
 
     #[test]

@@ -10,12 +10,16 @@
 //! when an output is not what it made. See `docs/build-graph.md`.
 
 mod compile;
+mod crew;
 mod event;
 mod export;
 mod files;
 mod journal;
 mod manifest;
+mod memory;
+mod model;
 mod order;
+mod queue;
 mod run;
 mod schedule;
 mod session;
@@ -27,13 +31,15 @@ mod why;
 mod work;
 mod world;
 
-pub use compile::{Builder, Graph, GraphErrors, TaskId};
+pub use compile::{Builder, GraphErrors};
 pub use event::{Event, Observer, Outcome, Summary};
 pub use export::Exported;
 pub use files::Digest;
 pub use manifest::{Change, Value};
+pub use memory::{Memory, trace_in};
+pub use model::{Graph, TaskId};
 pub use run::Run;
 pub use schedule::Options;
-pub use session::{Explained, Memory, Session, Survey, trace_in};
+pub use session::{Explained, Session, Survey};
 pub use survey::{Force, Reason};
 pub use task::{Action, Adopt, Check, FieldKind, Task};

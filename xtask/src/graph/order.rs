@@ -1,6 +1,6 @@
 //! Orders things by what they depend on, or shows the circle that forbids it. Knows numbers only.
 
-use super::compile::TaskId;
+use super::model::TaskId;
 
 /// Every id from 0 to `count` after all that `dependencies` gives for it, otherwise in ascending order.
 ///

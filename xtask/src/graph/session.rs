@@ -6,78 +6,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::compile::{Artifact, Graph, TaskId};
 use super::event::{Observer, Summary};
 use super::files::Disk;
+use super::memory::Memory;
+use super::model::{Artifact, Graph, TaskId};
 use super::order;
 use super::schedule::{self, Options, Setting};
-use super::state::{Payload, State};
+use super::state::Payload;
 use super::survey::{self, Force, Reason, Verdict};
-use super::why::Why;
 use super::world::World;
-use crate::sys::fs::{Access, create_dir, write_atomic};
-
-/// What is remembered of earlier runs. Loading needs no graph, so both can be made at the same time.
-pub struct Memory {
-    dir: PathBuf,
-    key: [u8; 32],
-    identity: [u8; 16],
-    pub(super) state: State,
-    pub(super) writable: bool,
-}
-
-impl Memory {
-    /// Reads the state directory, which is made if it is not there. Nobody else may write it meanwhile.
-    pub fn load(dir: &Path) -> Result<Self> {
-        create_dir(dir, Access::Secret)?;
-        let path = dir.join("key");
-        let key = match read_key(&path) {
-            Some(key) => key,
-            None => new_key(&path)?,
-        };
-        Ok(Self::with_key(dir, key, true))
-    }
-
-    /// Reads the state directory without changing anything, for looking only.
-    pub fn peek(dir: &Path) -> Self {
-        // Without a key there is no state either: an all-zero key matches none.
-        Self::with_key(dir, read_key(&dir.join("key")).unwrap_or_default(), false)
-    }
-
-    fn with_key(dir: &Path, key: [u8; 32], writable: bool) -> Self {
-        let mut identity = [0; 16];
-        identity.copy_from_slice(&blake3::derive_key("xtask graph state: which key made it", &key)[..16]);
-        let state = State::load(&dir.join("records"), identity);
-        Memory { dir: dir.to_path_buf(), key, identity, state, writable }
-    }
-
-    pub(super) fn why(&self) -> Why {
-        Why::load(&self.dir.join("manifests"), self.identity)
-    }
-
-    pub(super) fn trace(&self) -> PathBuf {
-        trace_in(&self.dir)
-    }
-}
-
-/// Where a run leaves its trace.
-pub fn trace_in(state: &Path) -> PathBuf {
-    state.join("trace.json")
-}
-
-/// The key for hashes of secrets: without it a remembered hash would let anybody try guesses.
-fn read_key(path: &Path) -> Option<[u8; 32]> {
-    fs_err::read(path).ok()?.try_into().ok()
-}
-
-fn new_key(path: &Path) -> Result<[u8; 32]> {
-    use ring::rand::SecureRandom as _;
-    let mut key = [0; 32];
-    let random = ring::rand::SystemRandom::new().fill(&mut key);
-    random.ok().context("the system has no random numbers")?;
-    write_atomic(path, &key, Access::Secret)?;
-    Ok(key)
-}
+use crate::sys::fs::Access;
 
 /// A graph on a directory.
 pub struct Session<'g, 'a> {
@@ -177,8 +115,9 @@ impl<'g, 'a> Session<'g, 'a> {
         if !self.memory.writable {
             bail!("BUG: a session made for looking was asked to run");
         }
-        let setting = Setting { root: &self.root, logs: &self.logs, options, observer };
-        schedule::run(self.graph, &self.disk, &mut self.memory, survey, &setting)
+        let setting =
+            Setting { graph: self.graph, disk: &self.disk, root: &self.root, logs: &self.logs, options, observer };
+        schedule::run(&mut self.memory, survey, &setting)
     }
 }
 

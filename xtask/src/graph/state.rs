@@ -16,7 +16,10 @@ use super::journal::Journal;
 
 const FILE: u8 = 1;
 const TASK: u8 = 2;
-/// tag, settled, path length, stat, digest; then the path.
+/// Flags of a file's record.
+const SETTLED: u8 = 1;
+const SECRET: u8 = 2;
+/// tag, flags, path length, stat, digest; then the path.
 const FILE_HEAD: usize = 1 + 1 + 2 + 32 + 32;
 /// tag, name length, number of outputs, milliseconds, fingerprint; then the outputs' digests and the name.
 const TASK_HEAD: usize = 1 + 2 + 4 + 4 + 32;
@@ -67,7 +70,8 @@ impl State {
         let bytes = &self.journal.raw()[at.0 as usize..];
         let word = |n: usize| -> [u8; 8] { std::array::from_fn(|i| bytes[4 + n * 8 + i]) };
         Known {
-            settled: bytes[1] == 1,
+            settled: bytes[1] & SETTLED != 0,
+            secret: bytes[1] & SECRET != 0,
             stat: Stat {
                 size: u64::from_le_bytes(word(0)),
                 mtime: i64::from_le_bytes(word(1)),
@@ -144,7 +148,8 @@ pub(super) struct Payload(Vec<u8>);
 impl Payload {
     pub(super) fn file(&mut self, path: &str, known: &Known) {
         let length = u16::try_from(path.len()).expect("BUG: compile() refuses longer paths");
-        self.0.extend_from_slice(&[FILE, u8::from(known.settled)]);
+        let flags = u8::from(known.settled) * SETTLED | u8::from(known.secret) * SECRET;
+        self.0.extend_from_slice(&[FILE, flags]);
         self.0.extend_from_slice(&length.to_le_bytes());
         let Stat { size, mtime, ctime, inode } = known.stat;
         for word in [size.to_le_bytes(), mtime.to_le_bytes(), ctime.to_le_bytes(), inode.to_le_bytes()] {
@@ -268,7 +273,7 @@ mod tests {
 
     fn known(byte: u8) -> Known {
         let stat = Stat { size: u64::from(byte), mtime: -1, ctime: 2, inode: 3 };
-        Known { stat, digest: Digest([byte; 32]), settled: byte.is_multiple_of(2) }
+        Known { stat, digest: Digest([byte; 32]), settled: byte.is_multiple_of(2), secret: byte == 3 }
     }
 
     fn file(state: &State, path: &str) -> Option<Known> {

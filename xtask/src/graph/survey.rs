@@ -7,9 +7,9 @@ use std::fmt;
 use anyhow::{Result, bail};
 use rayon::prelude::*;
 
-use super::compile::{Artifact, Graph, TaskId};
 use super::files::{Digest, Now};
 use super::manifest::{self, Change, Writer};
+use super::model::{Artifact, Graph, TaskId};
 use super::state::{At, State};
 use super::task::{Body, FieldKind};
 use super::why::Why;
@@ -215,18 +215,31 @@ pub(super) fn reason(
     }
 }
 
+/// Refuses to start a task without its inputs, although all that comes before it is done.
+pub(super) fn refuse_unmade(graph: &Graph<'_>, world: &World, task: TaskId) -> Result<()> {
+    for &artifact in graph.inputs(task) {
+        let Artifact::File { id, optional: false } = artifact else { continue };
+        if !world.is_there(artifact) {
+            let path = graph.artifact_path(artifact);
+            match graph.maker_around(id) {
+                Some(maker) => bail!("`{path}` is not among what {} made", graph.site(maker)),
+                None => bail!("`{path}` is gone"),
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Refuses inputs that nobody makes and that do not exist.
 pub(super) fn refuse_missing(graph: &Graph<'_>, world: &World, tasks: &[TaskId]) -> Result<()> {
     let mut missing = Vec::new();
     for &task in tasks {
         for &artifact in graph.inputs(task) {
             let gone = match artifact {
-                Artifact::File { id, optional } => {
-                    !optional && !matches!(world.file(id), Now::Present(_)) && !graph.is_made(id)
-                }
-                Artifact::Tree(tree) => !world.tree(tree).exists && !graph.tree_is_made(tree),
+                Artifact::File { optional, .. } => !optional && !world.is_there(artifact),
+                Artifact::Tree(_) => !world.is_there(artifact),
             };
-            if gone {
+            if gone && !graph.is_made(artifact) {
                 let node = &graph.nodes[task.index()];
                 let path = graph.artifact_path(artifact);
                 missing.push(format!(

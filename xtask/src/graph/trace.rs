@@ -9,7 +9,7 @@ use anyhow::Result;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::compile::TaskId;
+use super::model::TaskId;
 use crate::sys::fs::{Access, write_atomic};
 
 /// A complete ("X") event; times in microseconds.

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
-use super::compile::{Artifact, Graph, TaskId};
 use super::event::Outcome;
 use super::files::{Digest, Disk};
+use super::model::{Artifact, Graph, TaskId};
 use super::run::{Log, Run};
 use super::schedule::Setting;
 use super::task::{Action, Body, Check};
-use super::world::{Seen, look_again};
+use super::world::{Seen, is_as_seen, look_again};
 use crate::sys::fs::{Access, create_dir, remove};
 
 /// Everything a thread needs to know about one task.
@@ -47,8 +47,8 @@ pub(super) struct Made {
     pub(super) inputs_held: bool,
 }
 
-pub(super) fn work(graph: &Graph<'_>, disk: &Disk, setting: &Setting<'_>, job: Job) -> Done {
-    let started = Instant::now();
+pub(super) fn work(setting: &Setting<'_, '_>, job: Job) -> Done {
+    let (graph, disk, started) = (setting.graph, setting.disk, Instant::now());
     let node = &graph.nodes[job.task.index()];
     let run = Run {
         task: &node.name,
@@ -124,8 +124,16 @@ fn finish(graph: &Graph<'_>, disk: &Disk, job: &Job, outcome: Outcome) -> Result
     let mut outputs = Vec::new();
     for &artifact in graph.outputs(job.task) {
         let seen = look_again(graph, disk, artifact)?;
+        let path = graph.artifact_path(artifact);
         if !seen.is_there() {
-            bail!("it did not make `{}`, which it declares as its output", graph.artifact_path(artifact));
+            bail!("it did not make `{path}`, which it declares as its output");
+        }
+        if let Artifact::File { id, .. } = artifact
+            && graph.files.is_secret(id)
+            && let Some(mode) = disk.mode(path)?
+            && mode & 0o077 != 0
+        {
+            bail!("it made `{path}`, which it declares as a secret, readable by others (mode {mode:04o})");
         }
         outputs.push(seen);
     }
@@ -152,34 +160,25 @@ fn holds(graph: &Graph<'_>, disk: &Disk, seen: &Seen) -> Result<bool> {
 
 /// A failed task leaves nothing half made: an output that is not what it was before is removed.
 fn clean_up(graph: &Graph<'_>, disk: &Disk, job: &Job) -> Result<()> {
+    let mut trouble = Ok(());
     for seen in &job.before {
-        let (path, untouched) = match seen {
-            Seen::File(id, now) => (graph.files.path(*id), disk.unchanged(graph.files.path(*id), *now)?),
-            Seen::Tree(tree, before) => {
-                let now = look_again(graph, disk, Artifact::Tree(*tree))?;
-                let same = matches!(&now, Seen::Tree(_, now) if now.digest() == before.digest());
-                (&*graph.trees[*tree as usize].dir, same)
-            }
-        };
-        if !untouched {
-            remove(&disk.absolute(path))?;
+        // What cannot even be looked at (a directory in place of a file) is not what it was.
+        if !is_as_seen(graph, disk, seen).unwrap_or(false) {
+            let removed = remove(&disk.absolute(graph.artifact_path(seen.artifact())));
+            trouble = trouble.and(removed);
         }
     }
-    Ok(())
+    trouble
 }
 
 /// Actions find the directories of their outputs; those of secrets are closed from the beginning.
 fn make_parents(graph: &Graph<'_>, disk: &Disk, task: TaskId) -> Result<()> {
-    let secret = |artifact: &&Artifact| matches!(artifact, Artifact::File { id, .. } if graph.files.is_secret(*id));
-    let (closed, open): (Vec<&Artifact>, Vec<&Artifact>) = graph.outputs(task).iter().partition(secret);
-    for (artifacts, access) in [(closed, Access::Secret), (open, Access::Public)] {
-        for &artifact in artifacts {
-            let path = disk.absolute(graph.artifact_path(artifact));
-            if let Some(parent) = path.parent()
-                && !parent.is_dir()
-            {
-                create_dir(parent, access)?;
-            }
+    for &artifact in graph.outputs(task) {
+        let Some((dir, _)) = graph.artifact_path(artifact).rsplit_once('/') else { continue };
+        let path = disk.absolute(dir);
+        if !path.is_dir() {
+            let access = if graph.private_dirs.contains(dir) { Access::Secret } else { Access::Public };
+            create_dir(&path, access)?;
         }
     }
     Ok(())

@@ -2,14 +2,16 @@
 //!
 //! Looks and remembers; it does not judge. Most files are known by their stat alone, the rest is read by all cores.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use walkdir::WalkDir;
 
-use super::compile::{Artifact, Graph, TaskId, Tree};
 use super::files::{Digest, Disk, FileId, Known, Now};
+use super::model::{Artifact, Graph, TaskId, Tree, TreeId};
 use super::state::{At, Payload, State};
 
 /// Fewer files than this are looked at before a thread pool would have started.
@@ -51,23 +53,58 @@ impl World {
         let mut world = World { files: vec![Now::Unknown; graph.files.len()], trees: Vec::new() };
         world.trees.resize(graph.trees.len(), TreeNow::default());
         let mut wanted = vec![false; graph.files.len()];
-        let mut trees = Vec::new();
+        let mut trees = BTreeSet::new();
         for artifact in tasks.iter().flat_map(|&id| graph.inputs(id).iter().chain(graph.outputs(id))) {
             match *artifact {
                 Artifact::File { id, .. } => wanted[id.0 as usize] = true,
-                Artifact::Tree(tree) => trees.push(tree),
+                Artifact::Tree(tree) => {
+                    trees.insert(tree);
+                }
             }
         }
         let mut refreshed = Payload::default();
         world.look_at_files(graph, disk, state, &wanted, &mut refreshed)?;
         for tree in trees {
-            let now = look_at_tree(graph, disk, &graph.trees[tree as usize], Some(state))?;
-            for (path, now) in &now.files {
-                note(&mut refreshed, state, path, *now, state.file(path, &mut 0));
-            }
-            world.trees[tree as usize] = now;
+            world.look_at_tree(graph, disk, state, tree, &mut refreshed)?;
         }
         Ok((world, refreshed))
+    }
+
+    /// Looks again at those inputs of a task that another task may have made without saying so file by file: trees, and
+    /// files in a directory that is made as a whole. Also returns the records of what had to be read.
+    pub(super) fn refresh(&mut self, graph: &Graph<'_>, disk: &Disk, state: &State, task: TaskId) -> Result<Payload> {
+        let mut refreshed = Payload::default();
+        for artifact in graph.inputs(task) {
+            match *artifact {
+                Artifact::File { id, .. } if graph.maker_around(id).is_some() => {
+                    let path = graph.files.path(id);
+                    let at = state.file(path, &mut 0);
+                    let now = disk.look(path, graph.files.is_secret(id), at.map(|at| state.known(at)))?;
+                    note(&mut refreshed, state, path, now, at);
+                    self.files[id.0 as usize] = now;
+                }
+                Artifact::File { .. } => {}
+                Artifact::Tree(tree) => self.look_at_tree(graph, disk, state, tree, &mut refreshed)?,
+            }
+        }
+        Ok(refreshed)
+    }
+
+    fn look_at_tree(
+        &mut self,
+        graph: &Graph<'_>,
+        disk: &Disk,
+        state: &State,
+        tree: TreeId,
+        refreshed: &mut Payload,
+    ) -> Result<()> {
+        let known = |path: &str| state.file(path, &mut 0).map(|at| state.known(at));
+        let now = look_at_tree(graph, disk, &graph.trees[tree.index()], known)?;
+        for (path, now) in &now.files {
+            note(refreshed, state, path, *now, state.file(path, &mut 0));
+        }
+        self.trees[tree.index()] = now;
+        Ok(())
     }
 
     fn look_at_files(
@@ -104,8 +141,8 @@ impl World {
         self.files[id.0 as usize]
     }
 
-    pub(super) fn tree(&self, tree: u32) -> &TreeNow {
-        &self.trees[tree as usize]
+    pub(super) fn tree(&self, tree: TreeId) -> &TreeNow {
+        &self.trees[tree.index()]
     }
 
     /// The content of an artifact; `None` when it is not there.
@@ -119,11 +156,18 @@ impl World {
         }
     }
 
+    pub(super) fn is_there(&self, artifact: Artifact) -> bool {
+        match artifact {
+            Artifact::File { id, .. } => matches!(self.file(id), Now::Present(_)),
+            Artifact::Tree(tree) => self.tree(tree).exists,
+        }
+    }
+
     /// Takes over what somebody saw.
     pub(super) fn update(&mut self, seen: Seen) {
         match seen {
             Seen::File(id, now) => self.files[id.0 as usize] = now,
-            Seen::Tree(tree, now) => self.trees[tree as usize] = now,
+            Seen::Tree(tree, now) => self.trees[tree.index()] = now,
         }
     }
 }
@@ -132,7 +176,7 @@ impl World {
 #[derive(Debug, Clone)]
 pub(super) enum Seen {
     File(FileId, Now),
-    Tree(u32, TreeNow),
+    Tree(TreeId, TreeNow),
 }
 
 impl Seen {
@@ -140,6 +184,13 @@ impl Seen {
         match self {
             Seen::File(_, now) => matches!(now, Now::Present(_)),
             Seen::Tree(_, tree) => tree.exists,
+        }
+    }
+
+    pub(super) fn artifact(&self) -> Artifact {
+        match *self {
+            Seen::File(id, _) => Artifact::File { id, optional: false },
+            Seen::Tree(tree, _) => Artifact::Tree(tree),
         }
     }
 
@@ -165,11 +216,34 @@ pub(super) fn look_again(graph: &Graph<'_>, disk: &Disk, artifact: Artifact) -> 
         Artifact::File { id, .. } => {
             Ok(Seen::File(id, disk.look(graph.files.path(id), graph.files.is_secret(id), None)?))
         }
-        Artifact::Tree(tree) => Ok(Seen::Tree(tree, look_at_tree(graph, disk, &graph.trees[tree as usize], None)?)),
+        Artifact::Tree(tree) => Ok(Seen::Tree(tree, look_at_tree(graph, disk, &graph.trees[tree.index()], |_| None)?)),
     }
 }
 
-fn look_at_tree(graph: &Graph<'_>, disk: &Disk, tree: &Tree<'_>, state: Option<&State>) -> Result<TreeNow> {
+/// Whether what is there now is what was seen, whatever happened in between.
+pub(super) fn is_as_seen(graph: &Graph<'_>, disk: &Disk, seen: &Seen) -> Result<bool> {
+    match seen {
+        Seen::File(id, before) => {
+            let (path, secret) = (graph.files.path(*id), graph.files.is_secret(*id));
+            let Now::Present(known) = before else { return Ok(disk.mode(path)?.is_none()) };
+            // A file with another stat may hold the same, but need not be read to be replaced.
+            Ok(disk.unchanged(path, *before)? && disk.look(path, secret, Some(*known))? == *before)
+        }
+        Seen::Tree(tree, before) => {
+            let known: FxHashMap<&str, Now> = before.files.iter().map(|(path, now)| (path.as_str(), *now)).collect();
+            let known = |path: &str| if let Now::Present(known) = known.get(path)? { Some(*known) } else { None };
+            Ok(look_at_tree(graph, disk, &graph.trees[tree.index()], known)?.digest() == before.digest())
+        }
+    }
+}
+
+/// `known` gives what is remembered of a path.
+fn look_at_tree(
+    graph: &Graph<'_>,
+    disk: &Disk,
+    tree: &Tree<'_>,
+    known: impl Fn(&str) -> Option<Known> + Sync,
+) -> Result<TreeNow> {
     let top = disk.absolute(&tree.dir);
     if !top.is_dir() {
         return Ok(TreeNow::default());
@@ -183,14 +257,17 @@ fn look_at_tree(graph: &Graph<'_>, disk: &Disk, tree: &Tree<'_>, state: Option<&
             paths.push(path);
         }
     }
-    let mut files = Vec::with_capacity(paths.len());
-    for path in paths {
-        let known: Option<Known> = state.and_then(|state| state.file(&path, &mut 0).map(|at| state.known(at)));
+    let look = |path: String| {
         let secret = graph.files.find(&path).is_some_and(|id| graph.files.is_secret(id));
-        let now = disk.look(&path, secret, known)?;
-        files.push((path, now));
-    }
-    Ok(TreeNow { exists: true, files })
+        let now = disk.look(&path, secret, known(&path))?;
+        Ok((path, now))
+    };
+    let files: Result<Vec<(String, Now)>> = if paths.len() < FEW {
+        paths.into_iter().map(look).collect()
+    } else {
+        paths.into_par_iter().with_min_len(FEW / 4).map(look).collect()
+    };
+    Ok(TreeNow { exists: true, files: files? })
 }
 
 /// The path of a file as the graph spells it, if it belongs to the tree. Our own temporary files never do.

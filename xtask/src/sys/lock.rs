@@ -6,7 +6,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -64,15 +64,11 @@ impl Lock {
         patience: Patience,
         mut waiting: impl FnMut(&Refused),
     ) -> Result<Lock, Refused> {
-        let open = || OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
-        let file = open().with_context(|| format!("cannot open `{}`", path.display())).map_err(Refused::Error)?;
         let start = Instant::now();
         let mut told = false;
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return Err(Refused::Error(error.into())),
+        let file = loop {
+            if let Some(file) = try_lock(path).map_err(Refused::Error)? {
+                break file;
             }
             let refused = refused(path);
             let go_on = match (patience, &refused) {
@@ -87,7 +83,7 @@ impl Lock {
                 waiting(&refused);
             }
             thread::sleep(POLL);
-        }
+        };
         let mut lock = Lock { file };
         lock.sign(task).with_context(|| format!("cannot write `{}`", path.display())).map_err(Refused::Error)?;
         Ok(lock)
@@ -106,6 +102,25 @@ impl Lock {
         // Where the position stays afterwards is the end: a command that reads its standard input finds nothing.
         self.file.write_all(serde_json::to_string(&holder)?.as_bytes())
     }
+}
+
+/// Opens the file anew each time: what lies at `path` may have been removed since, and a lock on that is worth nothing.
+fn try_lock(path: &Path) -> Result<Option<File>> {
+    let attempt = || -> std::io::Result<Option<File>> {
+        loop {
+            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            let id = |meta: std::fs::Metadata| (meta.dev(), meta.ino());
+            if std::fs::metadata(path).is_ok_and(|meta| file.metadata().is_ok_and(|own| id(own) == id(meta))) {
+                return Ok(Some(file));
+            }
+        }
+    };
+    attempt().with_context(|| format!("cannot lock `{}`", path.display()))
 }
 
 /// Who holds the lock at `path`, if anybody ever wrote a name there.
@@ -161,6 +176,18 @@ mod tests {
             waiter.join().unwrap().unwrap();
         });
         assert_eq!(holder(&path).unwrap().task, "up");
+    }
+
+    #[test]
+    fn a_lock_on_a_removed_file_is_no_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = path_in(dir.path());
+        let first = take(&path, BRIEFLY).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let second = take(&path, BRIEFLY).unwrap();
+        drop(first);
+        assert!(matches!(take(&path, BRIEFLY), Err(Refused::Held(_))), "the file that lies there is the second one's");
+        drop(second);
     }
 
     #[test]
