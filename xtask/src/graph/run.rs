@@ -3,6 +3,7 @@
 //! Unaware of the graph, of other tasks and of why it runs.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -62,13 +63,13 @@ impl Run<'_> {
     ///
     /// # Errors
     /// When it cannot be started or fails; with the last lines of the log.
-    pub fn command<A: Into<std::ffi::OsString>>(&self, program: &str, args: impl IntoIterator<Item = A>) -> Result<()> {
+    pub fn command<A: Into<OsString>>(&self, program: &str, args: impl IntoIterator<Item = A>) -> Result<()> {
         let log = self.log.file()?;
         let inherited = BARE_ENV.iter().filter_map(|&name| Some((name.into(), std::env::var_os(name)?)));
         let declared = self.env.iter().map(|(name, value)| (name.to_string().into(), value.into()));
-        let env: Vec<(std::ffi::OsString, std::ffi::OsString)> = inherited.chain(declared).collect();
-        let stderr = log.try_clone().with_context(|| format!("cannot write `{}`", self.log.path.display()))?;
-        let mut command = duct::cmd(program, args).dir(self.root).full_env(env).stdout_file(log).stderr_file(stderr);
+        let env: Vec<(OsString, OsString)> = inherited.chain(declared).collect();
+        let found = find_program(program, self.root, &env)?;
+        let mut command = duct::cmd(found, args).dir(self.root).full_env(env).stdout_file(log).stderr_to_stdout();
         command = match self.leash {
             Some(leash) => command.stdin_file(leash.try_clone().context("cannot share the lock")?),
             None => command.stdin_null(),
@@ -79,6 +80,21 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// Where a program lies: with a path the system need not copy this whole process to look for it.
+fn find_program(program: &str, root: &Path, env: &[(OsString, OsString)]) -> Result<PathBuf> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if program.contains('/') {
+        return Ok(root.join(program));
+    }
+    let runs = |path: &PathBuf| {
+        std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    };
+    // A declared one comes after the inherited one, and counts.
+    let path = env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, path)| path.as_os_str()).unwrap_or_default();
+    let found = std::env::split_paths(path).map(|dir| root.join(dir).join(program)).find(runs);
+    found.with_context(|| format!("there is no program `{program}` in PATH: install it, or correct PATH"))
 }
 
 /// The log of one task: made when the first line is written.
@@ -118,13 +134,14 @@ impl Log {
 
     /// Ends the log: its path, unless the task had nothing to say.
     pub(super) fn close(self) -> Option<PathBuf> {
-        let file = self.file.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let said = file.is_some_and(|file| file.metadata().is_ok_and(|meta| meta.len() > 0));
-        if !said {
-            // Neither an empty log nor that of an earlier run may stand for this one.
+        let Some(file) = self.file.into_inner().unwrap_or_else(PoisonError::into_inner) else {
+            // That of an earlier run may not stand for this one.
             let _ = std::fs::remove_file(&self.path);
-        }
-        said.then_some(self.path)
+            return None;
+        };
+        // An empty one stays: file systems take their time to give out a number again that was just freed (ext4 looks
+        // through all of the last seconds), which made every further file of a run dearer than the one before.
+        file.metadata().is_ok_and(|meta| meta.len() > 0).then_some(self.path)
     }
 
     fn tail(&self) -> String {
