@@ -69,7 +69,7 @@ impl Run<'_> {
         let declared = self.env.iter().map(|(name, value)| (name.to_string().into(), value.into()));
         let env: Vec<(OsString, OsString)> = inherited.chain(declared).collect();
         let found = find_program(program, self.root, &env)?;
-        let mut command = duct::cmd(found, args).dir(self.root).full_env(env).stdout_file(log).stderr_to_stdout();
+        let mut command = duct::cmd(found, args).dir(self.root).full_env(env).stderr_to_stdout().stdout_file(log);
         command = match self.leash {
             Some(leash) => command.stdin_file(leash.try_clone().context("cannot share the lock")?),
             None => command.stdin_null(),
