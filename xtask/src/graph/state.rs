@@ -148,7 +148,7 @@ pub(super) struct Payload(Vec<u8>);
 impl Payload {
     pub(super) fn file(&mut self, path: &str, known: &Known) {
         let length = u16::try_from(path.len()).expect("BUG: compile() refuses longer paths");
-        let flags = u8::from(known.settled) * SETTLED | u8::from(known.secret) * SECRET;
+        let flags = (u8::from(known.settled) * SETTLED) | (u8::from(known.secret) * SECRET);
         self.0.extend_from_slice(&[FILE, flags]);
         self.0.extend_from_slice(&length.to_le_bytes());
         let Stat { size, mtime, ctime, inode } = known.stat;

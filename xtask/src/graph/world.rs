@@ -227,7 +227,9 @@ pub(super) fn is_as_seen(graph: &Graph<'_>, disk: &Disk, seen: &Seen) -> Result<
             let (path, secret) = (graph.files.path(*id), graph.files.is_secret(*id));
             let Now::Present(known) = before else { return Ok(disk.mode(path)?.is_none()) };
             // A file with another stat may hold the same, but need not be read to be replaced.
-            Ok(disk.unchanged(path, *before)? && disk.look(path, secret, Some(*known))? == *before)
+            // Only the content is compared: that a record has become trustworthy meanwhile is no difference.
+            let holds_the_same = |now| matches!(now, Now::Present(now) if now.digest == known.digest);
+            Ok(disk.unchanged(path, *before)? && holds_the_same(disk.look(path, secret, Some(*known))?))
         }
         Seen::Tree(tree, before) => {
             let known: FxHashMap<&str, Now> = before.files.iter().map(|(path, now)| (path.as_str(), *now)).collect();

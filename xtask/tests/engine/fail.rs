@@ -74,6 +74,19 @@ fn what_a_failed_task_half_made_is_removed_and_the_rest_kept() {
 }
 
 #[test]
+fn what_a_failing_task_did_not_touch_stays_however_new_it_is() {
+    let refuse = Task::build("a").output("precious").action(|_| {
+        // Long enough for the file to be told from a later one by its stat alone, which it could not be at first.
+        std::thread::sleep(Duration::from_millis(60));
+        bail!("will not replace it")
+    });
+    let (space, graph) = (Space::new(), graph([refuse]));
+    space.write("precious", "written by somebody a moment ago");
+    assert_eq!(space.run(&graph).error(), "will not replace it");
+    assert_eq!(space.read("precious"), "written by somebody a moment ago");
+}
+
+#[test]
 fn a_partial_output_of_the_same_size_is_removed_too() {
     let good = AtomicUsize::new(1);
     let task = Task::build("a").input("x").output("out").action(|run| {
