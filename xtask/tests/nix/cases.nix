@@ -15,8 +15,10 @@ let
 
   # One option `it` of a type, and modules that define it.
   declare = type: { options.it = mkOption { inherit type; }; };
-  merged = type: modules: (evaluate { modules = [ (declare type) ] ++ modules; }).defined.it or "undefined";
+  merged = type: modules: (evaluate { modules = [ (declare type) ] ++ modules; }).defined.it;
   values = type: list: merged type (map (it: { config = { inherit it; }; }) list);
+
+  named = name: imports: { inherit imports; config.it = [ name ]; };
 
   case = expected: is: { inherit expected is; };
   refusal = says: is: { inherit is says; };
@@ -48,28 +50,54 @@ in
     "a default of the option counts as defined" =
       case { it = 4; } (evaluate { modules = [ { options.it = mkOption { type = types.int; default = 4; }; } ]; }).defined;
 
-    "lists add up in the order of the modules" = case [ 1 2 3 ] (values (types.listOf types.int) [ [ 1 ] [ 2 3 ] ]);
+    "lists add up, the last module first" = case [ 2 3 1 ] (values (types.listOf types.int) [ [ 1 ] [ 2 3 ] ]);
     "before and after" =
-      case [ 0 1 2 9 ]
+      case [ 0 2 1 9 ]
         (values (types.listOf types.int) [ [ 1 ] (mkAfter [ 9 ]) [ 2 ] (mkBefore [ 0 ]) ]);
     "force drops what others add" = case [ 7 ] (values (types.listOf types.int) [ [ 1 ] (mkForce [ 7 ]) [ 2 ] ]);
-    "lines are joined" = case "a\nb" (values types.lines [ "a" "b" ]);
-    "an import is defined before what imports it" =
-      case [ "imported" "own" ]
-        (merged (types.listOf types.str) [ { imports = [ { it = [ "imported" ]; } ]; config.it = [ "own" ]; } ]);
+    "lines are joined" = case "b\na" (values types.lines [ "a" "b" ]);
+    "modules count from the last to the first, level by level" =
+      case [ "b11" "b1" "a2" "a1" "b" "a" ]
+        (merged (types.listOf types.str) [
+          (named "a" [ (named "a1" [ ]) (named "a2" [ ]) ])
+          (named "b" [ (named "b1" [ (named "b11" [ ]) ]) ])
+        ]);
+    "a file counts once, however often it is imported" =
+      case [ "from a file" "x" ]
+        (merged (types.listOf types.str) [
+          (named "x" [ ./once.nix ])
+          ./once.nix
+        ]);
 
     "sets are merged by name" =
       case { a = 1; b = 2; }
         (values (types.attrsOf types.int) [ { a = 1; } { b = 2; } ]);
-    "priorities reach into sets" =
-      case { a = 2; b = 3; }
+    "a default of a whole set gives way as a whole" =
+      case { a = 2; }
         (values (types.attrsOf types.int) [ (mkDefault { a = 1; b = 3; }) { a = 2; } ]);
+    "a default of a member gives way alone" =
+      case { a = 2; b = 3; }
+        (values (types.attrsOf types.int) [ { a = mkDefault 1; b = mkDefault 3; } { a = 2; } ]);
+    "a default of a set of options gives way one by one" =
+      case { a = 2; b = 3; }
+        (evaluate {
+          modules = [
+            {
+              options.it.a = mkOption { type = types.int; };
+              options.it.b = mkOption { type = types.int; };
+            }
+            { it = mkDefault { a = 1; b = 3; }; }
+            { it.a = 2; }
+          ];
+        }).defined.it;
     "a member under a condition that does not hold is not there" =
       case { a = 1; }
         (values (types.attrsOf types.int) [ { a = 1; b = mkIf false 2; } ]);
 
     "a condition that holds" = case 1 (values types.int [ (mkIf true 1) ]);
-    "a condition that does not hold leaves nothing" = case "undefined" (values types.str [ (mkIf false "x") ]);
+    "a condition that does not hold leaves nothing" =
+      case { a = "x"; }
+        (values (types.attrsOf types.str) [ { a = "x"; } (mkIf false { b = "y"; }) ]);
     "a condition around a set may ask for another option" =
       case [ true "on" ]
         (
@@ -89,6 +117,9 @@ in
 
     "a record has its fields and its defaults" = case { name = "ann"; age = 30; } (values person [ { name = "ann"; } ]);
     "records are merged field by field" = case { name = "ann"; age = 4; } (values person [ { name = "ann"; } { age = 4; } ]);
+    "within a record the first module comes first" =
+      case { list = [ 1 2 ]; }
+        (values (types.submodule { options.list = mkOption { type = types.listOf types.int; }; }) [ { list = [ 1 ]; } { list = [ 2 ]; } ]);
     "a set of records" =
       case { x = { name = "ann"; age = 30; }; }
         (values (types.attrsOf person) [ { x.name = "ann"; } ]);
@@ -96,8 +127,8 @@ in
     "null or something" = case "x" (values (types.nullOr types.str) [ "x" ]);
 
     "a directive of a unit" = case "no" (values types.directive [ "no" ]);
-    "a directive that is a list adds up" = case [ "a" "b" ] (values types.directive [ [ "a" ] [ "b" ] ]);
-    "one word joins a list" = case [ "a" "b" ] (values types.directive [ "a" [ "b" ] ]);
+    "a directive that is a list adds up" = case [ "b" "a" ] (values types.directive [ [ "a" ] [ "b" ] ]);
+    "one word joins a list" = case [ "b" "a" ] (values types.directive [ "a" [ "b" ] ]);
   };
 
   refusals = {

@@ -160,37 +160,51 @@ let
       defined = checked (mapAttrs (_: it: it.defined) (lib.filterAttrs (_: it: it.present) members) // free);
     };
 
-  # Reads a module and what it imports, each file once, and brings all to one shape.
-  load =
-    arguments: seen: module:
+  # A module in one shape, whether it is a file, a function or a set. `place` names it: a file by its path, so that it
+  # counts once however often it is imported.
+  shaped =
+    arguments: place: module:
     let
       isFile = builtins.isPath module || builtins.isString module;
-      file = if isFile then toString module else "an inline module";
+      key = if isFile then toString module else place;
       content = if isFile then import module else module;
       body = if isFunction content then content arguments else content;
       long = body ? config || body ? options;
       extra = attrNames (removeAttrs body [ "config" "options" "imports" ]);
-      own = {
-        inherit file;
-        options = body.options or { };
-        config = if long then body.config or { } else removeAttrs body [ "imports" ];
-      };
-      before = if isFile then seen // { ${file} = true; } else seen;
-      imported = foldl' (sum: next: let more = load arguments sum.seen next; in { inherit (more) seen; loaded = sum.loaded ++ more.loaded; }) {
-        seen = before;
-        loaded = [ ];
-      } (body.imports or [ ]);
     in
-    if isFile && seen ? ${file} then
-      { inherit seen; loaded = [ ]; }
-    else if long && extra != [ ] then
-      throw "${file} has `config` or `options`, so `${head extra}` must move into one of them"
-    else
-      {
-        inherit (imported) seen;
-        # What a module imports is defined before it, as in NixOS.
-        loaded = imported.loaded ++ [ own ];
+    {
+      inherit key;
+      file = key;
+      imports = numbered key (body.imports or [ ]);
+      options = body.options or { };
+      config =
+        if !long then
+          removeAttrs body [ "imports" ]
+        else if extra != [ ] then
+          throw "${key} has `config` or `options`, so `${head extra}` must move into one of them"
+        else
+          body.config or { };
+    };
+
+  numbered =
+    place: modules:
+    builtins.genList (number: {
+      place = "${place}, module ${toString (number + 1)}";
+      module = builtins.elemAt modules number;
+    }) (builtins.length modules);
+
+  # All modules, level by level, and then the other way round: what is imported is defined before what imports it, and
+  # the last of several siblings first. A test compares this with what nixpkgs does.
+  load =
+    arguments: modules:
+    let
+      shape = map (one: shaped arguments one.place one.module);
+      found = builtins.genericClosure {
+        startSet = shape (numbered "the configuration" modules);
+        operator = module: shape module.imports;
       };
+    in
+    foldl' (reversed: module: [ module ] ++ reversed) [ ] found;
 
   # Joins trees of options; an option that is declared twice is an error.
   join =
@@ -217,10 +231,7 @@ in
         lib = lib // { types = import ./types.nix; };
       }
       // arguments;
-      all = (foldl' (sum: next: let more = load given sum.seen next; in { inherit (more) seen; loaded = sum.loaded ++ more.loaded; }) {
-        seen = { };
-        loaded = [ ];
-      } modules).loaded;
+      all = load given modules;
       declared = foldl' (join [ ]) options (map (module: module.options) all);
       result = tree [ ] declared null (map (module: { inherit (module) file; value = module.config; }) all);
     in

@@ -77,7 +77,7 @@ let
     "boolean or one of “strict”, “loose”" = types.either types.bool (types.enum [ "strict" "loose" ]);
     "(attribute set of boolean) or (list of string) convertible to it" = types.names;
     "string or absolute path or package" = types.either types.str types.package;
-    "null or (list of (signed integer or string or absolute path)) or signed integer or string or absolute path" =
+    "(null or (list of (signed integer or string or absolute path)) or signed integer or string or absolute path)" =
       types.either types.str types.int;
     "atom (null, bool, int, float or string)" = types.nullOr (types.either types.str (types.either types.bool types.int));
     "package or string" = types.either types.package types.str;

@@ -113,7 +113,8 @@ let
     submodule = { options, freeform ? null }: {
       name = "record";
       check = isAttrs;
-      merge = loc: defs: (tree loc options freeform defs).defined;
+      # Definitions of a record are modules to it, and modules count from the last to the first: the order turns round.
+      merge = loc: defs: (tree loc options freeform (foldl' (turned: def: [ def ] ++ turned) [ ] defs)).defined;
     };
 
     # A directive of a unit: a list repeats it. Definitions of lists add up, others must agree.
