@@ -23,8 +23,8 @@
     "kernel.keys.root_maxkeys" = 1000000;
     "kernel.keys.root_maxbytes" = 25000000;
 
-    # Answers may come back on another card than a route to their sender names. systemd sets the stricter filter on
-    # every card that appears, and the stricter of the two counts.
+    # Answers may come back on another card than a route to their sender names. The stricter of two filters counts, the
+    # one for all cards and the card's own; systemd gives every card a loose one, which lets through what has any route.
     "net.ipv4.conf.all.rp_filter" = 0;
     "net.ipv4.conf.default.rp_filter" = 0;
   };

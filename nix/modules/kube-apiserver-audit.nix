@@ -1,5 +1,5 @@
 # The audit log: who did what and when, kept for a month on the control plane. The first rule that fits decides.
-{ config, ... }:
+{ ... }:
 
 let
   hard = import ../lib;
@@ -23,11 +23,6 @@ let
       }
       {
         level = "None";
-        userGroups = [ "system:nodes" ];
-        verbs = [ "get" "list" "watch" ];
-      }
-      {
-        level = "None";
         resources = [ { group = ""; resources = [ "events" ]; } ];
       }
       # Who touched a secret, never what was in it.
@@ -37,6 +32,12 @@ let
           { group = ""; resources = [ "secrets" "configmaps" "serviceaccounts/token" ]; }
           { group = "authentication.k8s.io"; resources = [ "tokenreviews" ]; }
         ];
+      }
+      # Kubelets look at their own pods all day. What they read of secrets is written down above.
+      {
+        level = "None";
+        userGroups = [ "system:nodes" ];
+        verbs = [ "get" "list" "watch" ];
       }
       # A change of rights, word for word.
       {
@@ -57,7 +58,7 @@ in
   environment.etc.${file}.text = hard.json policy;
 
   systemd.services.kube-apiserver = {
-    restartTriggers = [ config.environment.etc.${file}.text ];
+    restartTriggers = [ (hard.json policy) ];
     serviceConfig = {
       LogsDirectory = "kubernetes";
       LogsDirectoryMode = "0700";

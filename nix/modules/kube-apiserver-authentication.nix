@@ -1,6 +1,6 @@
 # Requests without a certificate or a token: refused, but for the three questions that a load balancer, a probe and a
 # worker that waits for the API ask before they can be anybody.
-{ config, ... }:
+{ ... }:
 
 let
   hard = import ../lib;
@@ -23,7 +23,5 @@ in
 {
   environment.etc.${file}.text = hard.json document;
 
-  systemd.services.kube-apiserver = {
-    restartTriggers = [ config.environment.etc.${file}.text ];
-  };
+  systemd.services.kube-apiserver.restartTriggers = [ (hard.json document) ];
 }

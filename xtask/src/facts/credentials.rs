@@ -5,8 +5,6 @@
 
 use serde::Serialize;
 
-use super::ROOT;
-
 /// A file that a node is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {
@@ -30,6 +28,7 @@ pub struct Installed {
     pub mode: String,
 }
 
+const ROOT: &str = "root";
 const API_SERVER: &str = "kube-apiserver";
 const CONTROLLER_MANAGER: &str = "kube-controller-manager";
 const SCHEDULER: &str = "kube-scheduler";
@@ -64,16 +63,16 @@ pub(super) fn install(credentials: &[Credential]) -> Vec<Installed> {
 
 fn installed(credential: &Credential) -> Installed {
     let name = credential.file.clone();
-    let owned = |owner: &str, group: &str, mode: &str| Installed {
+    let to = |owner: &str, group: &str, mode: &str| Installed {
         name: name.clone(),
         owner: owner.to_string(),
         group: group.to_string(),
         mode: mode.to_string(),
     };
     match reader(&name) {
-        _ if !credential.secret => owned(ROOT, ROOT, "0444"),
-        owner if name == SHARED.0 => owned(owner, SHARED.1, "0440"),
-        owner => owned(owner, owner, "0400"),
+        _ if !credential.secret => to(ROOT, ROOT, "0444"),
+        owner if name == SHARED.0 => to(owner, SHARED.1, "0440"),
+        owner => to(owner, owner, "0400"),
     }
 }
 
@@ -98,7 +97,10 @@ mod tests {
     fn a_secret_is_readable_by_its_user_alone() {
         assert_eq!(line("kubernetes-key.pem", true), "0400 kube-apiserver:kube-apiserver kubernetes-key.pem");
         assert_eq!(line("etcd-peer-north-key.pem", true), "0400 etcd:etcd etcd-peer-north-key.pem");
-        assert_eq!(line("kube-scheduler.kubeconfig", true), "0400 kube-scheduler:kube-scheduler kube-scheduler.kubeconfig");
+        assert_eq!(
+            line("kube-scheduler.kubeconfig", true),
+            "0400 kube-scheduler:kube-scheduler kube-scheduler.kubeconfig"
+        );
         assert_eq!(line("oak-key.pem", true), "0400 root:root oak-key.pem");
     }
 

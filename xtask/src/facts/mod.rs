@@ -47,7 +47,7 @@ impl Facts {
             pods: network::pods(cluster, node),
             api: network::api(cluster, node),
             etcd: etcd(cluster),
-            ports: ports(cluster, node),
+            ports: Ports::new(cluster.api.port, node.kubelet_port),
             pki: Pki { directory: PKI_DIRECTORY.to_string(), files: credentials::install(&extras.credentials) },
             ssh: Ssh {
                 authorized_keys: extras.authorized_keys.clone(),
@@ -81,17 +81,12 @@ fn by_label(label: &str) -> String {
 }
 
 fn etcd(cluster: &Cluster) -> Etcd {
-    let ports = Ports::FIXED;
     let member = |node: &Node| {
         let address = cluster.internal_ip(node);
         let url = |port: u16| format!("https://{address}:{port}");
-        Member { name: node.name.clone(), client: url(ports.etcd_client), peer: url(ports.etcd_peer) }
+        Member { name: node.name.clone(), client: url(types::ETCD_CLIENT), peer: url(types::ETCD_PEER) }
     };
     Etcd { token: cluster.name.clone(), members: cluster.control_planes().map(member).collect() }
-}
-
-fn ports(cluster: &Cluster, node: &Node) -> Ports {
-    Ports { api: cluster.api.port, kubelet: node.kubelet_port, ..Ports::FIXED }
 }
 
 /// Splits a file of PEM certificates into single ones, and refuses anything else in it: what becomes a fact can be read
@@ -119,9 +114,6 @@ impl Extras {
         }
     }
 }
-
-/// The user that the program of a role runs as is the program's own name; this is the word for who runs as root.
-pub(crate) const ROOT: &str = "root";
 
 /// Whether a node runs the control plane.
 fn is_control_plane(node: &Node) -> bool {

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use super::types::{Api, Interface, Network, Pods, Proxy, Route};
 use super::is_control_plane;
+use super::types::{Api, Interface, Network, Pods, Proxy, Route};
 use crate::config::{Cidr, Cluster, Cni, NetMode, Node};
 
 /// Names of the two cards. They are ours, so they say what the card is for.

@@ -207,24 +207,30 @@ pub struct Ports {
     pub node_ports: [u16; 2],
 }
 
+/// etcd's ports; other places are made of them.
+pub(super) const ETCD_CLIENT: u16 = 2379;
+pub(super) const ETCD_PEER: u16 = 2380;
+
 impl Ports {
-    /// What the programs choose by themselves, and nobody here wants otherwise.
-    pub(super) const FIXED: Ports = Ports {
-        api: 0,
-        etcd_client: 2379,
-        etcd_peer: 2380,
-        etcd_metrics: 2381,
-        controller_manager: 10257,
-        scheduler: 10259,
-        kubelet: None,
-        kubelet_health: 10248,
-        proxy_metrics: 10249,
-        proxy_health: 10256,
-        cilium_tunnel: 8472,
-        cilium_health: 4240,
-        cilium_hubble: 4244,
-        node_ports: [30000, 32767],
-    };
+    /// What the configuration chooses, beside what the programs choose by themselves and nobody here wants otherwise.
+    pub(super) fn new(api: u16, kubelet: Option<u16>) -> Ports {
+        Ports {
+            api,
+            etcd_client: ETCD_CLIENT,
+            etcd_peer: ETCD_PEER,
+            etcd_metrics: 2381,
+            controller_manager: 10257,
+            scheduler: 10259,
+            kubelet,
+            kubelet_health: 10248,
+            proxy_metrics: 10249,
+            proxy_health: 10256,
+            cilium_tunnel: 8472,
+            cilium_health: 4240,
+            cilium_hubble: 4244,
+            node_ports: [30000, 32767],
+        }
+    }
 }
 
 /// The files of credentials that this node is given.

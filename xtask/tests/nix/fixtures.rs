@@ -45,11 +45,7 @@ impl Fixture {
 
     pub(crate) fn cluster(self) -> Cluster {
         let root = directory().join(self.name);
-        let request = config::Request {
-            file: Path::new("cluster.env"),
-            root: &root,
-            environment: &BTreeMap::new(),
-        };
+        let request = config::Request { file: Path::new("cluster.env"), root: &root, environment: &BTreeMap::new() };
         config::load(&request).unwrap_or_else(|report| panic!("{}: {report:?}", self.name)).cluster
     }
 
@@ -66,8 +62,12 @@ impl Fixture {
             extras.authorities = facts::certificates(&std::fs::read_to_string(path).unwrap()).unwrap();
         }
         if self.images && node.role == Role::Worker {
-            extras.images.archives = vec![format!("{IMAGE_DIRECTORY}/first.tar"), format!("{IMAGE_DIRECTORY}/second.tar")];
-            let mirror = |registry: &str, endpoint: &str| Mirror { registry: registry.to_string(), endpoint: endpoint.to_string() };
+            extras.images.archives =
+                vec![format!("{IMAGE_DIRECTORY}/first.tar"), format!("{IMAGE_DIRECTORY}/second.tar")];
+            let mirror = |registry: &str, endpoint: &str| Mirror {
+                registry: registry.to_string(),
+                endpoint: endpoint.to_string(),
+            };
             extras.images.mirrors = vec![mirror("docker.io", "https://mirror.example/docker")];
         }
         extras

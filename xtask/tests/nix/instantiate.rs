@@ -57,10 +57,10 @@ fn instantiate(arguments: &[&str]) -> Output {
 }
 
 fn finished(output: Output) -> Result<String, String> {
-    match output.status.success() {
-        true => Ok(String::from_utf8(output.stdout).unwrap()),
-        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    if output.status.success() {
+        return Ok(String::from_utf8(output.stdout).unwrap());
     }
+    Err(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// Parses a file; what is wrong with it is the error.

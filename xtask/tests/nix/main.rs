@@ -4,7 +4,7 @@
 //! test that a machine boots.
 #![allow(clippy::unwrap_used, reason = "clippy knows `#[test]` functions, not the helpers that they share")]
 
-
+mod configuration;
 mod facts;
 mod fixtures;
 mod harness;

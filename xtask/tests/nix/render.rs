@@ -10,14 +10,17 @@ use serde_json::{Map, Value};
 pub(crate) fn node(value: &Value) -> String {
     let mut out = String::new();
     let mut rest = value.clone();
-    for (name, unit) in take(&mut rest, "/systemd/services") {
+    for (name, unit) in take(&mut rest, &["systemd", "services"]) {
         let _ = write!(out, "# {name}.service\n{}\n", self::unit(&unit));
     }
-    for (name, mut file) in take(&mut rest, "/environment/etc") {
+    for (name, mut file) in take(&mut rest, &["environment", "etc"]) {
         let text = file.as_object_mut().unwrap().remove("text");
-        let about: String = file.as_object().unwrap().iter().map(|(key, value)| format!(" {key}={}", bare(value))).collect();
+        let about = file.as_object().unwrap().iter().map(|(key, value)| format!(" {key}={}", bare(value)));
         let text = text.as_ref().and_then(Value::as_str).unwrap_or_default();
-        let _ = write!(out, "# /etc/{name}{about}\n{text}\n");
+        let _ = write!(out, "# /etc/{name}{}\n{text}\n", about.collect::<Vec<_>>().concat());
+    }
+    for (name, rules) in take(&mut rest, &["systemd", "tmpfiles", "settings"]) {
+        let _ = write!(out, "# tmpfiles.d/{name}.conf\n{}\n", tmpfiles(&rules));
     }
     out.push_str("# everything else\n");
     flatten(&mut out, "", &rest);
@@ -25,9 +28,24 @@ pub(crate) fn node(value: &Value) -> String {
 }
 
 /// Takes a set out of the value.
-fn take(value: &mut Value, pointer: &str) -> Map<String, Value> {
-    let set = value.pointer_mut(pointer).map(Value::take);
+fn take(value: &mut Value, path: &[&str]) -> Map<String, Value> {
+    let (last, parents) = path.split_last().unwrap();
+    let parent = parents.iter().try_fold(value, |value, name| value.get_mut(*name));
+    let set = parent.and_then(|parent| parent.as_object_mut()?.remove(*last));
     set.and_then(|set| set.as_object().cloned()).unwrap_or_default()
+}
+
+/// Lines of tmpfiles.d.
+fn tmpfiles(rules: &Value) -> String {
+    let mut lines = String::new();
+    for (path, kinds) in rules.as_object().unwrap() {
+        for (kind, rule) in kinds.as_object().unwrap() {
+            let field = |name: &str| rule.get(name).map_or_else(|| "-".to_string(), bare);
+            let (mode, user, group) = (field("mode"), field("user"), field("group"));
+            let _ = writeln!(lines, "{kind} {path} {mode} {user} {group} - {}", field("argument"));
+        }
+    }
+    lines
 }
 
 /// A unit file. What NixOS puts in by itself is not in it.
@@ -46,8 +64,9 @@ pub(crate) fn unit(unit: &Value) -> String {
                 sections[1].1.extend(variables.map(|(name, value)| format!("Environment=\"{name}={}\"", bare(value))));
                 continue;
             }
-            // NixOS makes PATH of it, and a comment that changes with what it holds.
-            "path" => (1, "PATH of"),
+            // NixOS makes PATH of it.
+            "path" => (1, "# PATH"),
+            // Only a comment in the unit, which changes with what they hold.
             "restartTriggers" => continue,
             "startLimitIntervalSec" => (0, "StartLimitIntervalSec"),
             "wantedBy" => (2, "WantedBy"),
@@ -61,7 +80,8 @@ pub(crate) fn unit(unit: &Value) -> String {
         sections[section].1.push(format!("{directive}={}", words(value)));
     }
     let written = sections.iter().filter(|(_, lines)| !lines.is_empty());
-    written.map(|(name, lines)| format!("[{name}]\n{}\n", lines.join("\n"))).collect()
+    let sections: Vec<String> = written.map(|(name, lines)| format!("[{name}]\n{}\n", lines.join("\n"))).collect();
+    sections.concat()
 }
 
 /// A directive; a list repeats it.
@@ -87,7 +107,8 @@ fn flatten(out: &mut String, path: &str, value: &Value) {
         }
         Some(set) => {
             for (name, value) in set {
-                let name = if name.contains('.') { format!("\"{name}\"") } else { name.clone() };
+                let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+                let name = if plain { name.clone() } else { format!("\"{name}\"") };
                 let inner = if path.is_empty() { name } else { format!("{path}.{name}") };
                 flatten(out, &inner, value);
             }

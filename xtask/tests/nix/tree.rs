@@ -69,7 +69,10 @@ fn no_secret_is_a_path_of_nix() {
         let text = std::fs::read_to_string(&file).unwrap();
         let code = text.lines().map(|line| line.split("# ").next().unwrap_or_default());
         for line in code.filter(|line| line.contains("./") || line.contains("../")) {
-            let known = line.contains(".nix") || line.contains("../lib") || line.contains("import ./") || line.contains("fixtures");
+            let known = line.contains(".nix")
+                || line.contains("../lib")
+                || line.contains("import ./")
+                || line.contains("fixtures");
             assert!(known, "{}: {line}", file.display());
         }
         let reads = text.matches("readFile").count();
