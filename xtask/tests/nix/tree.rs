@@ -4,7 +4,8 @@
 
 use std::path::PathBuf;
 
-use crate::instantiate::{harness, have, have_nix, parse, root};
+use crate::fixtures::FIXTURES;
+use crate::instantiate::{evaluate, harness, have, have_nix, parse, root};
 
 /// Longer, and a module has more than one concern.
 const MOST_LINES: usize = 140;
@@ -79,4 +80,21 @@ fn no_secret_is_a_path_of_nix() {
         let entry = file.ends_with("nix/default.nix");
         assert_eq!(reads, usize::from(entry), "{}: only the facts are read", file.display());
     }
+}
+
+#[test]
+fn the_flake_has_every_node_of_every_fixture() {
+    if !have_nix() {
+        return;
+    }
+    let outputs = harness().parent().unwrap().join("flake-outputs.nix");
+    let outputs = evaluate(&format!("import {}", outputs.display())).unwrap();
+    let mut expected: Vec<String> = Vec::new();
+    for fixture in FIXTURES {
+        let nodes = fixture.cluster().nodes.into_iter();
+        expected.extend(nodes.map(|node| format!("{}-{}", fixture.name, node.name)));
+    }
+    expected.sort();
+    assert_eq!(outputs["nodes"], serde_json::json!(expected));
+    assert_eq!(outputs["checks"]["aarch64-linux"], serde_json::json!({"aarch64-core": "core", "aarch64-seed": "seed"}));
 }
