@@ -35,7 +35,7 @@ let
     SystemdCgroup = true
   '';
 
-  environment = lib.optionalAttrs (proxy != null) (
+  proxied = lib.optionalAttrs (proxy != null) (
     lib.filterAttrs (_: value: value != null) {
       HTTP_PROXY = proxy.http;
       HTTPS_PROXY = proxy.https;
@@ -44,14 +44,16 @@ let
   );
 in
 {
-  environment.etc.${file}.text = text;
-  environment.etc."crictl.yaml".text = ''
-    runtime-endpoint: unix:///run/containerd/containerd.sock
-  '';
-  environment.systemPackages = [
-    pkgs.containerd
-    pkgs.cri-tools
-  ];
+  environment = {
+    etc.${file}.text = text;
+    etc."crictl.yaml".text = ''
+      runtime-endpoint: unix:///run/containerd/containerd.sock
+    '';
+    systemPackages = [
+      pkgs.containerd
+      pkgs.cri-tools
+    ];
+  };
 
   systemd.services.containerd = lib.mkMerge [
     hard.persistent
@@ -61,7 +63,7 @@ in
       wantedBy = [ "multi-user.target" ];
       after = [ "network.target" "local-fs.target" "dbus.service" ];
       restartTriggers = [ text ];
-      inherit environment;
+      environment = proxied;
       # Plugins of the pod network are its children and find their tools here.
       path = [
         pkgs.containerd

@@ -1,5 +1,5 @@
 # What the kubelet and pod networks expect of the kernel of a worker.
-{ ... }:
+_:
 
 {
   # Loaded at the start, because what runs in a container cannot load any: overlay for images, br_netfilter so that

@@ -1,5 +1,5 @@
 # The audit log: who did what and when, kept for a month on the control plane. The first rule that fits decides.
-{ ... }:
+_:
 
 let
   hard = import ../lib;

@@ -1,6 +1,6 @@
 # Requests without a certificate or a token: refused, but for the three questions that a load balancer, a probe and a
 # worker that waits for the API ask before they can be anybody.
-{ ... }:
+_:
 
 let
   hard = import ../lib;

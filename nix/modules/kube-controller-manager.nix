@@ -37,7 +37,7 @@ in
       serviceConfig = hard.sandbox // {
         ExecStart = hard.command "${pkgs.kubernetes}/bin/kube-controller-manager" {
           # Who it is, and who may ask it: the API server decides that too.
-          kubeconfig = at.kubeconfig;
+          inherit (at) kubeconfig;
           authentication-kubeconfig = at.kubeconfig;
           authorization-kubeconfig = at.kubeconfig;
           client-ca-file = at.ca;

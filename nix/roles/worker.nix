@@ -1,5 +1,5 @@
 # A worker: containerd, the kubelet, and what carries packets between pods.
-{ ... }:
+_:
 
 {
   imports = [
