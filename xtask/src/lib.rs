@@ -11,7 +11,7 @@
 //! | roof | [`cli`] | the command line, and everything below |
 //! | 3 | [`plan`] | both the Cluster and the graph: declares every task |
 //! | 2 | [`ops`], [`ui`] | verbs made of actions; how things look on a terminal |
-//! | 1 | [`graph`], [`pki`] | one craft each, and nothing of each other |
+//! | 1 | [`facts`], [`graph`], [`pki`] | one craft each, and nothing of each other |
 //! | ground | [`config`], [`sys`] | the configuration; files, processes, signals |
 //!
 //! It is a library beside a thin binary so that tests, benches and examples can link it. It is not an interface for
@@ -19,6 +19,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod facts;
 pub mod graph;
 pub mod ops;
 pub mod pki;

@@ -2,6 +2,7 @@
 //!
 //! It declares and runs nothing: what a task does is the action's affair, when it runs is the graph's.
 
+mod facts;
 mod pki;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use time::OffsetDateTime;
 use crate::config::{Cluster, Layout};
 use crate::graph::{Graph, GraphErrors, Task};
 
+pub use facts::credentials;
 pub use pki::certificate_task;
 
 /// What a plan is made from.

@@ -1,0 +1,2 @@
+# For cases.nix: a module that two others import.
+{ it = [ "from a file" ]; }
