@@ -21,6 +21,7 @@ pub mod cli;
 pub mod config;
 pub mod facts;
 pub mod graph;
+pub mod nix;
 pub mod ops;
 pub mod pki;
 pub mod plan;

@@ -57,7 +57,13 @@ fn cluster(ssh_port: u16) -> Cluster {
         machine: Machine { disk: 5 << 10, esp: 256, install_memory: 256 },
         image: Image { release: "99.11".into(), source: ImageSource::Path("/nowhere.iso".into()) },
         proxy: Proxy::default(),
-        versions: Versions { cilium: version(), cilium_cli: version(), coredns: version(), metrics_server: version() },
+        versions: Versions {
+            cilium: version(),
+            cilium_cli: version(),
+            coredns: version(),
+            metrics_server: version(),
+            pause: String::new(),
+        },
         lifetimes: Lifetimes { leaf: 1, ca: 2, renew: 1 },
     }
 }

@@ -127,6 +127,21 @@ pub(super) enum Verb {
     ///
     /// An ed25519 pair for ssh, below the artifacts of the cluster.
     SshKey,
+    /// Lay out what each node is installed from
+    ///
+    /// For each node a directory to look into and an archive for the installer: the NixOS modules with the facts of
+    /// that node, exactly its credentials, and its ssh host key. Nodes that nothing changed for are left alone.
+    #[command(visible_alias = "configs")]
+    Stage {
+        /// Only these nodes
+        #[arg(value_name = "NODE")]
+        nodes: Vec<String>,
+    },
+    /// Look at the NixOS configuration of nodes
+    ///
+    /// Evaluates `nix/` for this cluster with the Nix of this host, in a second and without downloading anything.
+    #[command(subcommand)]
+    Nix(NixVerb),
     /// Show the cluster that cluster.env describes
     ///
     /// Nodes with addresses, ports and MACs, networks, names of the API server, forwards, versions, and where each
@@ -180,6 +195,27 @@ pub(super) enum Verb {
     Completions {
         /// Which one
         shell: Shell,
+    },
+}
+
+/// What can be done with the NixOS configuration before a machine exists.
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum NixVerb {
+    /// Parse and lint every module, and evaluate every node
+    Check,
+    /// Show a unit or a file as a node will have it
+    Show {
+        /// Which node
+        node: String,
+        /// Such as kube-apiserver or /etc/hosts; without it, the list of them
+        #[arg(value_name = "UNIT")]
+        page: Option<String>,
+    },
+    /// Show what changed since the nodes were staged, unit by unit
+    Diff {
+        /// Only these nodes
+        #[arg(value_name = "NODE")]
+        nodes: Vec<String>,
     },
 }
 

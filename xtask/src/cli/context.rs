@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 
 use super::args::Global;
 use crate::config::{self, Layout, Loaded, Request};
+use crate::facts::Architecture;
 use crate::graph::Graph;
 use crate::plan::{self, Basis};
 use crate::ui::json::Line;
@@ -109,11 +110,19 @@ impl Context {
 }
 
 impl Chosen {
+    /// What the cluster's plan is made from.
+    pub(super) fn basis(&self) -> Basis {
+        Basis {
+            cluster: Arc::new(self.loaded.cluster.clone()),
+            layout: self.layout.clone(),
+            architecture: Architecture::of_this_host(),
+            now: OffsetDateTime::now_utc(),
+        }
+    }
+
     /// The cluster's whole plan.
     pub(super) fn graph(&self) -> Result<Graph<'static>> {
-        let cluster = Arc::new(self.loaded.cluster.clone());
-        let basis = Basis { cluster, layout: self.layout.clone(), now: OffsetDateTime::now_utc() };
-        Ok(plan::graph(&basis)?)
+        Ok(plan::graph(&self.basis())?)
     }
 }
 

@@ -54,8 +54,8 @@ pub(super) fn all(context: &Context) -> Result<ExitCode> {
     let Some(summary) = execute(context, &chosen, "all", &["all"], force)? else { return Ok(ExitCode::SUCCESS) };
     if summary.is_success() && !context.global.quiet && !context.global.json {
         anstream::eprintln!(
-            "that is all that is built today: credentials, kubeconfigs and keys. Staging NixOS, installing and booting \
-             machines and bringing Kubernetes up are not there yet"
+            "that is all that is built today: credentials, and what each node is to be installed from. Installing and \
+             booting machines and bringing Kubernetes up are not there yet"
         );
     }
     Ok(exit_code(&summary))

@@ -5,6 +5,7 @@ mod check;
 mod context;
 mod execute;
 mod lifecycle;
+mod nix;
 mod pki;
 mod remove;
 mod sections;
@@ -60,6 +61,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Verb::Kubeconfigs => pki::make(&context, "kubeconfigs", None),
         Verb::Encryption => pki::make(&context, "encryption", None),
         Verb::SshKey => pki::make(&context, "ssh-key", None),
+        Verb::Stage { nodes } => nix::stage(&context, &nodes),
+        Verb::Nix(verb) => nix::verb(&context, &verb),
         Verb::Config => config(&context),
         Verb::Tasks => tools::tasks(&context),
         Verb::Graph { format, task } => tools::graph(&context, format, task.as_deref()),

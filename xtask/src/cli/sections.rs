@@ -51,6 +51,8 @@ const SECTIONS: &[(&str, Section)] = &[
     ("kubeconfigs", Section::Pki),
     ("encryption", Section::Pki),
     ("ssh-key", Section::Pki),
+    ("stage", Section::Nodes),
+    ("nix", Section::Nodes),
     ("config", Section::Tools),
     ("tasks", Section::Tools),
     ("graph", Section::Tools),

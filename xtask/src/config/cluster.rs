@@ -192,6 +192,8 @@ pub struct Versions {
     pub coredns: String,
     /// `METRICS_SERVER_VERSION`.
     pub metrics_server: String,
+    /// `PAUSE_IMAGE`: a whole reference, with registry and tag.
+    pub pause: String,
 }
 
 /// How long certificates live, in days.

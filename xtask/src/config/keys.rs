@@ -75,6 +75,8 @@ pub enum Kind {
     Release,
     /// A version, as `x.y.z`.
     Version,
+    /// A container image with a tag or a digest.
+    Image,
     /// A file of this host.
     File,
     /// A file of PEM certificates and nothing secret.
@@ -140,6 +142,7 @@ pub const KEYS: &[Key] = &[
     cluster("CILIUM_CLI_VERSION", Kind::Version, "the tool that installs Cilium"),
     cluster("COREDNS_VERSION", Kind::Version, "CoreDNS"),
     cluster("METRICS_SERVER_VERSION", Kind::Version, "metrics-server"),
+    cluster("PAUSE_IMAGE", Kind::Image, "image of the process that holds a pod's namespaces open"),
 
     cluster("CERT_DAYS", Kind::Count { min: 1, max: LEAF_DAYS, of: "days" }, "how long a certificate lives"),
     cluster("CA_DAYS", Kind::Count { min: 2, max: CA_DAYS, of: "days" }, "how long an authority lives"),

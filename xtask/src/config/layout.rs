@@ -47,6 +47,26 @@ impl Layout {
         self.cluster().join("ssh")
     }
 
+    /// The key pair by which a node proves over ssh who it is (0700).
+    pub fn host_keys(&self, node: &str) -> PathBuf {
+        self.ssh().join("hosts").join(node)
+    }
+
+    /// The facts of each node.
+    pub fn facts(&self) -> PathBuf {
+        self.cluster().join("facts")
+    }
+
+    /// What the installer carries into each node (0700).
+    pub fn stage(&self) -> PathBuf {
+        self.cluster().join("stage")
+    }
+
+    /// The hand-written NixOS modules.
+    pub fn nix(&self) -> PathBuf {
+        self.root.join("nix")
+    }
+
     /// One log a task.
     pub fn logs(&self) -> PathBuf {
         self.cluster().join("logs")

@@ -157,6 +157,7 @@ fn assemble(settings: &Settings, nodes: Vec<Node>) -> Cluster {
             cilium_cli: word("CILIUM_CLI_VERSION"),
             coredns: word("COREDNS_VERSION"),
             metrics_server: word("METRICS_SERVER_VERSION"),
+            pause: word("PAUSE_IMAGE"),
         },
         lifetimes: Lifetimes {
             leaf: settings.need("CERT_DAYS"),

@@ -28,6 +28,18 @@ pub struct Installed {
     pub mode: String,
 }
 
+impl Installed {
+    /// How the files that a node is given lie on it, by name.
+    pub fn of(credentials: &[Credential]) -> Vec<Installed> {
+        install(credentials)
+    }
+
+    /// Its permissions as a number.
+    pub fn permissions(&self) -> u32 {
+        u32::from_str_radix(&self.mode, 8).expect("BUG: modes are written here, in octal")
+    }
+}
+
 const ROOT: &str = "root";
 const API_SERVER: &str = "kube-apiserver";
 const CONTROLLER_MANAGER: &str = "kube-controller-manager";

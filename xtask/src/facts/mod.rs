@@ -55,7 +55,11 @@ impl Facts {
             },
             proxy: network::proxy(cluster),
             authorities: extras.authorities.clone(),
-            images: extras.images.clone(),
+            images: Images {
+                pause: cluster.versions.pause.clone(),
+                archives: extras.archives.clone(),
+                mirrors: extras.mirrors.clone(),
+            },
         }
     }
 
@@ -104,13 +108,14 @@ pub fn certificates(pem: &str) -> Result<Vec<String>> {
 
 impl Extras {
     /// What is known of every node of this architecture before anything is made: no credentials, no keys, no images.
-    pub fn bare(architecture: Architecture, pause: &str) -> Extras {
+    pub fn bare(architecture: Architecture) -> Extras {
         Extras {
             architecture,
             credentials: Vec::new(),
             authorized_keys: Vec::new(),
             authorities: Vec::new(),
-            images: Images { pause: pause.to_string(), archives: Vec::new(), mirrors: Vec::new() },
+            archives: Vec::new(),
+            mirrors: Vec::new(),
         }
     }
 }

@@ -309,8 +309,10 @@ pub struct Extras {
     pub authorized_keys: Vec<String>,
     /// Authorities to trust besides the usual ones: single certificates, as [`super::certificates`] makes them.
     pub authorities: Vec<String>,
-    /// Where container images come from.
-    pub images: Images,
+    /// Archives of images that lie on the node.
+    pub archives: Vec<String>,
+    /// Registries that are asked somewhere else.
+    pub mirrors: Vec<Mirror>,
 }
 
 /// Of a machine's processor.
@@ -323,6 +325,11 @@ pub enum Architecture {
 }
 
 impl Architecture {
+    /// That of the machine this was built for: guests have the processor of their host.
+    pub fn of_this_host() -> Architecture {
+        if cfg!(target_arch = "aarch64") { Architecture::Aarch64 } else { Architecture::X86_64 }
+    }
+
     /// As Nix calls the platform.
     pub fn platform(self) -> &'static str {
         match self {

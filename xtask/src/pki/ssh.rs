@@ -1,4 +1,4 @@
-//! The key pair that opens the nodes over ssh.
+//! Key pairs for ssh: the one that opens the nodes, and the one by which each node proves who it is.
 //!
 //! `ring` makes the key, `ssh-key` writes OpenSSH's format. It does not know any node.
 
@@ -14,33 +14,39 @@ use super::key::random;
 use super::mismatch::{self, Mismatch};
 use crate::sys::fs::{Access, write_atomic};
 
-/// The private key's file, where `ssh -i` is pointed at.
-pub const PRIVATE: &str = "id_ed25519";
-/// The public key's file: one line for `authorized_keys`.
-pub const PUBLIC: &str = "id_ed25519.pub";
+/// The private key that opens the nodes, where `ssh -i` is pointed at.
+pub const USER_KEY: &str = "id_ed25519";
+/// The private key of a node, as sshd calls it.
+pub const HOST_KEY: &str = "ssh_host_ed25519_key";
 
-/// The two files, in the order in which they are written.
-pub fn files() -> [(String, Access); 2] {
-    [(PRIVATE.to_string(), Access::Secret), (PUBLIC.to_string(), Access::Public)]
+/// The two files of a pair, in the order in which they are written. The public one is a line for `authorized_keys` or,
+/// with a name before it, for `known_hosts`.
+pub fn files(name: &str) -> [(String, Access); 2] {
+    [(name.to_string(), Access::Secret), (public(name), Access::Public)]
 }
 
-/// Makes a new pair in `dir`; the comment tells a person which cluster it opens.
-pub fn write(dir: &Path, comment: &str) -> Result<()> {
-    let purpose = "making the ssh key of the nodes";
+/// The file of the public half.
+pub fn public(name: &str) -> String {
+    format!("{name}.pub")
+}
+
+/// Makes a new pair in `dir`; the comment tells a person what it is for.
+pub fn write(dir: &Path, name: &str, comment: &str) -> Result<()> {
+    let purpose = "making an ssh key";
     let seed = random().context(purpose)?;
     let (private, public) = pair(seed, comment)
         .and_then(|key| Ok((key.to_openssh(LineEnding::LF)?, public_line(&key)?)))
         .map_err(|e| anyhow!("{e}"))
         .context(purpose)?;
-    write_atomic(&dir.join(PRIVATE), private.as_bytes(), Access::Secret).context(purpose)?;
-    write_atomic(&dir.join(PUBLIC), public.as_bytes(), Access::Public).context(purpose)?;
-    holds(dir, comment).map_err(|why| anyhow!("what was just written is not an ssh key pair: {why}; run again"))
+    write_atomic(&dir.join(name), private.as_bytes(), Access::Secret).context(purpose)?;
+    write_atomic(&dir.join(self::public(name)), public.as_bytes(), Access::Public).context(purpose)?;
+    holds(dir, name, comment).map_err(|why| anyhow!("what was just written is not an ssh key pair: {why}; run again"))
 }
 
 /// Whether both files are intact, belong together and carry the comment.
-pub fn holds(dir: &Path, comment: &str) -> Result<(), Mismatch> {
-    let text = mismatch::read(&dir.join(PRIVATE), Access::Secret)?;
-    let broken = || Mismatch::differs(format!("`{PRIVATE}` is not one intact ed25519 key of OpenSSH"));
+pub fn holds(dir: &Path, name: &str, comment: &str) -> Result<(), Mismatch> {
+    let text = mismatch::read(&dir.join(name), Access::Secret)?;
+    let broken = || Mismatch::differs(format!("`{name}` is not one intact ed25519 key of OpenSSH"));
     let key = PrivateKey::from_openssh(&text).map_err(|_| broken())?;
     // The file carries the public half too: making it anew from the secret half finds an edit in either.
     let seed = key.key_data().ed25519().ok_or_else(broken)?.private.to_bytes();
@@ -49,13 +55,13 @@ pub fn holds(dir: &Path, comment: &str) -> Result<(), Mismatch> {
         return Err(broken());
     }
     if key.comment() != comment {
-        return Err(Mismatch::differs(format!("`{PRIVATE}` is marked `{}`, not `{comment}`", key.comment())));
+        return Err(Mismatch::differs(format!("`{name}` is marked `{}`, not `{comment}`", key.comment())));
     }
-    let public = mismatch::read(&dir.join(PUBLIC), Access::Public)?;
+    let public = mismatch::read(&dir.join(public(name)), Access::Public)?;
     if public_line(&key).map_err(|_| broken())?.as_bytes() == public {
         return Ok(());
     }
-    Err(Mismatch::differs(format!("`{PUBLIC}` is not the public half of `{PRIVATE}`")))
+    Err(Mismatch::differs(format!("`{name}.pub` is not the public half of `{name}`")))
 }
 
 fn pair(seed: [u8; Ed25519PrivateKey::BYTE_SIZE], comment: &str) -> ssh_key::Result<PrivateKey> {
@@ -80,25 +86,25 @@ mod tests {
     #[test]
     fn a_pair_holds_until_something_about_it_changes() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(holds(dir.path(), "demo"), Err(Mismatch::Missing(PRIVATE.to_string())));
-        write(dir.path(), "demo").unwrap();
-        holds(dir.path(), "demo").unwrap();
-        assert!(holds(dir.path(), "other").unwrap_err().to_string().contains("marked `demo`"));
+        assert_eq!(holds(dir.path(), USER_KEY, "demo"), Err(Mismatch::Missing(USER_KEY.to_string())));
+        write(dir.path(), USER_KEY, "demo").unwrap();
+        holds(dir.path(), USER_KEY, "demo").unwrap();
+        assert!(holds(dir.path(), USER_KEY, "other").unwrap_err().to_string().contains("marked `demo`"));
 
-        let public = std::fs::read_to_string(dir.path().join(PUBLIC)).unwrap();
-        assert!(public.starts_with("ssh-ed25519 ") && public.ends_with(" demo\n"), "{public}");
-        write_atomic(&dir.path().join(PUBLIC), b"ssh-ed25519 AAAA demo\n", Access::Public).unwrap();
-        assert!(holds(dir.path(), "demo").unwrap_err().to_string().contains("not the public half"));
+        let line = std::fs::read_to_string(dir.path().join(public(USER_KEY))).unwrap();
+        assert!(line.starts_with("ssh-ed25519 ") && line.ends_with(" demo\n"), "{line}");
+        write_atomic(&dir.path().join(public(USER_KEY)), b"ssh-ed25519 AAAA demo\n", Access::Public).unwrap();
+        assert!(holds(dir.path(), USER_KEY, "demo").unwrap_err().to_string().contains("not the public half"));
 
-        write(dir.path(), "demo").unwrap();
-        let private = dir.path().join(PRIVATE);
+        write(dir.path(), USER_KEY, "demo").unwrap();
+        let private = dir.path().join(USER_KEY);
         let text = std::fs::read_to_string(&private).unwrap();
         for edited in [text.replacen("AAAA", "AAAB", 1), text[..text.len() / 2].to_string(), format!("{text}\n")] {
             write_atomic(&private, edited.as_bytes(), Access::Secret).unwrap();
-            assert!(holds(dir.path(), "demo").unwrap_err().to_string().contains("not one intact"));
+            assert!(holds(dir.path(), USER_KEY, "demo").unwrap_err().to_string().contains("not one intact"));
         }
         write_atomic(&private, text.as_bytes(), Access::Secret).unwrap();
         std::fs::set_permissions(&private, std::fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(holds(dir.path(), "demo").unwrap_err().to_string().contains("mode 0640"));
+        assert!(holds(dir.path(), USER_KEY, "demo").unwrap_err().to_string().contains("mode 0640"));
     }
 }

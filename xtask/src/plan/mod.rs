@@ -4,16 +4,19 @@
 
 mod facts;
 mod pki;
+mod stage;
 
 use std::sync::Arc;
 
 use time::OffsetDateTime;
 
 use crate::config::{Cluster, Layout};
+use crate::facts::Architecture;
 use crate::graph::{Graph, GraphErrors, Task};
 
 pub use facts::credentials;
 pub use pki::certificate_task;
+pub use stage::{archive_file, document, draft, facts_file, nodes_named, stage_task};
 
 /// What a plan is made from.
 #[derive(Debug, Clone)]
@@ -22,6 +25,8 @@ pub struct Basis {
     pub cluster: Arc<Cluster>,
     /// Where its things lie.
     pub layout: Layout,
+    /// Of the machines: guests have the processor of their host.
+    pub architecture: Architecture,
     /// The moment that new certificates start from, and by which old ones are judged.
     pub now: OffsetDateTime,
 }
@@ -29,10 +34,11 @@ pub struct Basis {
 /// Every task of a cluster.
 pub fn graph(basis: &Basis) -> Result<Graph<'static>, GraphErrors> {
     let mut builder = Graph::builder();
-    for task in pki::tasks(basis) {
+    for task in pki::tasks(basis).into_iter().chain(stage::tasks(basis)) {
         builder.add(task);
     }
-    builder.add(Task::group("all").doc("everything from nothing that is built so far").after("pki"));
+    let all = Task::group("all").doc("everything from nothing that is built so far");
+    builder.add(all.after("pki").after("stage"));
     builder.finish()
 }
 

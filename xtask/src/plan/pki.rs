@@ -3,10 +3,11 @@
 //! A task's slice of the configuration is what its row says, so a change of `cluster.env` moves exactly the rows that
 //! say something else afterwards.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Basis, relative};
+use crate::config::Node;
 use crate::graph::Task;
 use crate::pki::{self, encryption, kubeconfig, ssh};
 use crate::sys::fs::Access;
@@ -20,6 +21,11 @@ const SSH_KEY: &str = "1";
 /// The name of the task that makes a certificate.
 pub fn certificate_task(row: &str) -> String {
     format!("pki/{row}")
+}
+
+/// The name of the task that makes a node's ssh host key.
+pub(super) fn host_key_task(node: &str) -> String {
+    format!("ssh-host-key/{node}")
 }
 
 /// Every task of this chapter.
@@ -39,6 +45,7 @@ pub(super) fn tasks(basis: &Basis) -> Vec<Task<'static>> {
         tasks.push(kubeconfig(basis, name, config));
     }
     tasks.extend([certs, kubeconfigs, encryption(basis), ssh_key(basis)]);
+    tasks.extend(basis.cluster.nodes.iter().map(|node| host_key(basis, node)));
     let all = ["certs", "kubeconfigs", "encryption", "ssh-key"];
     let pki = Task::group("pki").doc("every credential of the cluster");
     tasks.push(all.into_iter().fold(pki, Task::after));
@@ -106,15 +113,25 @@ fn encryption(basis: &Basis) -> Task<'static> {
 }
 
 fn ssh_key(basis: &Basis) -> Task<'static> {
-    let (dir, comment) = (basis.layout.ssh(), basis.cluster.name.clone());
-    let mut task = Task::build("ssh-key").doc("the key pair that opens the nodes").version(SSH_KEY);
-    task = task.config("comment", comment.clone());
-    for (file, access) in ssh::files() {
+    let task = Task::build("ssh-key").doc("the key pair that opens the nodes");
+    ssh_pair(basis, task, basis.layout.ssh(), ssh::USER_KEY, basis.cluster.name.clone())
+}
+
+/// The key pair by which a node proves who it is: made here, so that nobody has to believe it at the first meeting.
+fn host_key(basis: &Basis, node: &Node) -> Task<'static> {
+    let task = Task::build(host_key_task(&node.name)).doc(format!("how `{}` proves over ssh who it is", node.name));
+    let comment = format!("{} of {}", node.name, basis.cluster.name);
+    ssh_pair(basis, task, basis.layout.host_keys(&node.name), ssh::HOST_KEY, comment)
+}
+
+fn ssh_pair(basis: &Basis, task: Task<'static>, dir: PathBuf, name: &'static str, comment: String) -> Task<'static> {
+    let mut task = task.version(SSH_KEY).config("comment", comment.clone());
+    for (file, access) in ssh::files(name) {
         task = writes(task, relative(&basis.layout, &dir.join(file)), access);
     }
     let (there, wanted) = (dir.clone(), comment.clone());
-    task.adopt(move || ssh::holds(&there, &wanted).map_err(|why| why.to_string()))
-        .action(move |_| ssh::write(Path::new(&dir), &comment))
+    task.adopt(move || ssh::holds(&there, name, &wanted).map_err(|why| why.to_string()))
+        .action(move |_| ssh::write(&dir, name, &comment))
 }
 
 fn writes(task: Task<'static>, path: String, access: Access) -> Task<'static> {

@@ -254,6 +254,7 @@ fn machine(derived: &Derived) -> Table {
         ("Cilium", format!("{} (cli {})", versions.cilium, versions.cilium_cli)),
         ("CoreDNS", versions.coredns.clone()),
         ("metrics-server", versions.metrics_server.clone()),
+        ("pause image", versions.pause.clone()),
         ("certificates", format!("{} days, renewed when less than {} are left", days.leaf, days.renew)),
         ("authorities", format!("{} days", days.ca)),
         ("artifacts", derived.artifacts.display().to_string()),

@@ -1,8 +1,8 @@
 # Cases for the harness. What is expected is what nixpkgs' own module system answers; each was tried there once.
 let
-  inherit (import ./harness/modules.nix) evaluate;
-  types = import ./harness/types.nix;
-  lib = import ./harness/lib.nix;
+  inherit (import ../../../nix/harness/modules.nix) evaluate;
+  types = import ../../../nix/harness/types.nix;
+  lib = import ../../../nix/harness/lib.nix;
   inherit (lib)
     mkAfter
     mkBefore

@@ -13,7 +13,6 @@ use xtask::config::{self, Role};
 
 use crate::fixtures::{FIXTURES, Fixture};
 use crate::instantiate::{have_nix, node};
-use crate::render;
 
 /// A node of a fixture: its facts, and what Nix made of them.
 struct Evaluated {
@@ -48,7 +47,7 @@ fn of(role: Role) -> impl Iterator<Item = &'static Evaluated> {
 }
 
 fn rendered(fixture: &str, name: &str) -> String {
-    render::node(&node(&Fixture::named(fixture).file(name)).unwrap())
+    xtask::nix::node(&node(&Fixture::named(fixture).file(name)).unwrap())
 }
 
 /// The flags of a unit's command line.

@@ -55,20 +55,19 @@ impl Fixture {
     }
 
     fn extras(self, cluster: &Cluster, node: &Node) -> Extras {
-        let mut extras = Extras::bare(self.architecture, "registry.example/pause:1");
+        let mut extras = Extras::bare(self.architecture);
         extras.credentials = plan::credentials(cluster, node);
         extras.authorized_keys = vec![format!("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIfixture {}", cluster.name)];
         if let Some(path) = &cluster.proxy.extra_ca {
             extras.authorities = facts::certificates(&std::fs::read_to_string(path).unwrap()).unwrap();
         }
         if self.images && node.role == Role::Worker {
-            extras.images.archives =
-                vec![format!("{IMAGE_DIRECTORY}/first.tar"), format!("{IMAGE_DIRECTORY}/second.tar")];
+            extras.archives = vec![format!("{IMAGE_DIRECTORY}/first.tar"), format!("{IMAGE_DIRECTORY}/second.tar")];
             let mirror = |registry: &str, endpoint: &str| Mirror {
                 registry: registry.to_string(),
                 endpoint: endpoint.to_string(),
             };
-            extras.images.mirrors = vec![mirror("docker.io", "https://mirror.example/docker")];
+            extras.mirrors = vec![mirror("docker.io", "https://mirror.example/docker")];
         }
         extras
     }

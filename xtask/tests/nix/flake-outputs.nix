@@ -2,7 +2,7 @@
 let
   inherit (builtins) stringLength substring;
 
-  lib = import ./harness/lib.nix // {
+  lib = import ../../../nix/harness/lib.nix // {
     inherit (builtins) foldl';
     hasSuffix = end: text: stringLength text >= stringLength end && substring (stringLength text - stringLength end) (stringLength end) text == end;
     removeSuffix = end: text: substring 0 (stringLength text - stringLength end) text;

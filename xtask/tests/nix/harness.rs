@@ -2,10 +2,12 @@
 //!
 //! It does not touch our modules.
 
-use crate::instantiate::{evaluate, harness, have_nix};
+use std::path::Path;
+
+use crate::instantiate::{evaluate, have_nix};
 
 fn cases() -> String {
-    harness().parent().unwrap().join("cases.nix").display().to_string()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nix/cases.nix").display().to_string()
 }
 
 #[test]

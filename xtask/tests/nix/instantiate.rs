@@ -16,7 +16,7 @@ pub(crate) fn root() -> PathBuf {
 
 /// The directory of the harness.
 pub(crate) fn harness() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nix/harness")
+    root().join("nix/harness")
 }
 
 /// Whether a program is there. Where it must be (`CI=true`) its absence fails the test; elsewhere it is said aloud, past

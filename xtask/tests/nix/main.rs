@@ -11,5 +11,4 @@ mod harness;
 mod instantiate;
 mod options;
 mod refusals;
-mod render;
 mod tree;

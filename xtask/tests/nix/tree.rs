@@ -16,7 +16,8 @@ fn files(directory: PathBuf) -> Vec<PathBuf> {
 }
 
 fn tree() -> Vec<PathBuf> {
-    let files = files(root().join("nix"));
+    let files: Vec<PathBuf> =
+        files(root().join("nix")).into_iter().filter(|file| !file.starts_with(harness())).collect();
     assert!(files.len() > 20, "a rule that sees nothing proves nothing");
     files
 }
@@ -36,7 +37,7 @@ fn nothing_in_it_is_dead() {
     if !have("deadnix", "`cargo install deadnix --locked`") {
         return;
     }
-    let paths = [root().join("nix"), harness()];
+    let paths = [root().join("nix")];
     let output = duct::cmd("deadnix", ["--fail".into()].into_iter().chain(paths.map(PathBuf::into_os_string)))
         .stdin_null()
         .stderr_to_stdout()
@@ -87,7 +88,7 @@ fn the_flake_has_every_node_of_every_fixture() {
     if !have_nix() {
         return;
     }
-    let outputs = harness().parent().unwrap().join("flake-outputs.nix");
+    let outputs = root().join("xtask/tests/nix/flake-outputs.nix");
     let outputs = evaluate(&format!("import {}", outputs.display())).unwrap();
     let mut expected: Vec<String> = Vec::new();
     for fixture in FIXTURES {

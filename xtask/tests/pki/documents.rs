@@ -137,12 +137,12 @@ fn ssh_keygen_reads_the_key() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    ssh::write(dir.path(), "harbour").unwrap();
-    let private = dir.path().join(ssh::PRIVATE);
-    let public = std::fs::read_to_string(dir.path().join(ssh::PUBLIC)).unwrap();
+    ssh::write(dir.path(), ssh::USER_KEY, "harbour").unwrap();
+    let private = dir.path().join(ssh::USER_KEY);
+    let public = std::fs::read_to_string(dir.path().join(ssh::public(ssh::USER_KEY))).unwrap();
     // The public half as ssh-keygen derives it from the secret one.
     assert_eq!(output("ssh-keygen", &["-y", "-f", text(&private)]), public.trim_end());
-    for file in [ssh::PRIVATE, ssh::PUBLIC] {
+    for file in [ssh::USER_KEY.to_string(), ssh::public(ssh::USER_KEY)] {
         let line = output("ssh-keygen", &["-l", "-f", text(&dir.path().join(file))]);
         assert!(line.starts_with("256 SHA256:") && line.ends_with(" harbour (ED25519)"), "{line}");
     }

@@ -39,6 +39,7 @@ pub(crate) fn cluster(name: &str, control_planes: &[&str], workers: &[&str]) -> 
             cilium_cli: "1.2.3".to_string(),
             coredns: "1.2.3".to_string(),
             metrics_server: "1.2.3".to_string(),
+            pause: "registry.example/pause:1".to_string(),
         },
         lifetimes: Lifetimes { leaf: 365, ca: 3650, renew: 30 },
     }

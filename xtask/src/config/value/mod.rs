@@ -103,6 +103,7 @@ pub(super) fn read(key: &Key, text: &str, directory: &Path) -> Outcome {
         Kind::Domain => word::domain(text).into(),
         Kind::Release => word::release(text).into(),
         Kind::Version => word::version(text).into(),
+        Kind::Image => word::image(text).into(),
         Kind::Digest => word::digest(text).into(),
         Kind::Memory => number::memory(text),
         Kind::Size { least } => number::size(text, least).into(),

@@ -195,6 +195,22 @@ pub(super) fn version(text: &str) -> Result<Value, Problem> {
     Err(Problem::new("is not a version", label, help))
 }
 
+/// A container image that cannot become another one by itself: with a tag or a digest.
+pub(super) fn image(text: &str) -> Result<Value, Problem> {
+    let help = "write it as `registry.example/name:tag`, or with `@sha256:` and its digest";
+    let good = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
+    if !text.chars().all(good) || text.starts_with('/') || text.ends_with(['/', ':', '@']) || text.contains("//") {
+        return Err(Problem::new("is not a container image", "not a name of one", help));
+    }
+    // A colon before the last slash belongs to the registry's port.
+    let name = text.rsplit('/').next().unwrap_or(text);
+    match name.split_once([':', '@']) {
+        None => Err(Problem::new("is an image without a tag", "nothing pins it", help)),
+        Some((_, "latest")) => Err(Problem::new("is an image that changes by itself", "`latest` pins nothing", help)),
+        Some(_) => Ok(Value::Text(text.to_string())),
+    }
+}
+
 /// A SHA-256 digest, kept in lower case.
 pub(super) fn digest(text: &str) -> Result<Value, Problem> {
     let digits = text.bytes().all(|b| b.is_ascii_hexdigit());
@@ -248,6 +264,16 @@ mod tests {
         }
         for text in ["25.5", "2505", "unstable", "25.05 ", "a5.05", "25.05.1"] {
             assert!(release(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn images_are_pinned() {
+        for good in ["registry.example/pause:3.10", "registry.example:5000/a/b:1", "pause@sha256:ab12"] {
+            assert!(image(good).is_ok(), "{good}");
+        }
+        for bad in ["pause", "registry.example:5000/pause", "pause:latest", "a b:1", "/pause:1", "pause:", "a//b:1"] {
+            assert!(image(bad).is_err(), "{bad}");
         }
     }
 

@@ -1,6 +1,6 @@
 # A node as NixOS would see it, from the path of its facts file: everything that our modules define, and nothing that is
 # only a default of NixOS. Assertions that fail end it, as they do in NixOS.
-{ facts, tree ? ../../../../nix }:
+{ facts, tree ? ../. }:
 
 let
   system = import ./modules.nix;

@@ -1,0 +1,76 @@
+//! The host's Nix, used to evaluate and to parse. It builds nothing, downloads nothing and needs no store of the host.
+//!
+//! It does not know what a node is: an expression goes in, a value comes out.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A Nix that answers.
+#[derive(Debug)]
+pub struct Nix {
+    program: PathBuf,
+    /// Its version, as it says it itself.
+    pub version: String,
+    /// Where it may keep what it likes: a store of the host's, if there is one, is not touched.
+    state: TempDir,
+}
+
+/// How to get one; where Nix is packaged, `check` knows the package.
+const HOW: &str = "there is no `nix-instantiate` in PATH: install Nix (https://nixos.org/download, or your system's \
+                   package, which `cargo xtask check` names)";
+
+impl Nix {
+    /// Finds it.
+    ///
+    /// # Errors
+    /// When there is none, with how to get one.
+    pub fn find() -> Result<Nix> {
+        let program = PathBuf::from("nix-instantiate");
+        let said = duct::cmd!(&program, "--version").stdin_null().stderr_null().read().context(HOW)?;
+        let state = tempfile::tempdir().context("cannot make a directory for Nix")?;
+        Ok(Nix { program, version: said.trim().to_string(), state })
+    }
+
+    /// Says what is wrong with a file, if anything.
+    pub fn parse(&self, file: &Path) -> Result<()> {
+        self.run(&["--parse".as_ref(), file.as_os_str()]).map(drop)
+    }
+
+    /// The value of `import FUNCTION { name = path; ... }`.
+    ///
+    /// # Errors
+    /// What Nix says against it.
+    pub fn call(&self, function: &Path, arguments: &[(&str, &Path)]) -> Result<Value> {
+        // As strings and not as expressions: a path may hold anything, and Nix text in it must stay text.
+        let set: Vec<String> = arguments.iter().map(|(name, _)| format!("{name} = /. + {name};")).collect();
+        let names: Vec<&str> = arguments.iter().map(|(name, _)| *name).collect();
+        let (names, set) = (names.join(", "), set.join(" "));
+        let expression = format!("{{ function, {names} }}: import (/. + function) {{ {set} }}");
+        let mut command: Vec<&OsStr> = ["--eval", "--strict", "--json", "--expr"].map(OsStr::new).to_vec();
+        command.push(expression.as_ref());
+        for (name, path) in [("function", function)].iter().chain(arguments) {
+            command.extend(["--argstr".as_ref(), (*name).as_ref(), path.as_os_str()]);
+        }
+        let text = self.run(&command)?;
+        serde_json::from_str(&text).context("BUG: what Nix printed as JSON is none")
+    }
+
+    fn run(&self, arguments: &[&OsStr]) -> Result<String> {
+        let state = self.state.path();
+        let mut command = duct::cmd(&self.program, arguments);
+        for (variable, dir) in
+            [("NIX_STORE_DIR", "store"), ("NIX_STATE_DIR", "var"), ("NIX_LOG_DIR", "log"), ("NIX_CONF_DIR", "etc")]
+        {
+            command = command.env(variable, state.join(dir));
+        }
+        let output = command.stdin_null().stdout_capture().stderr_capture().unchecked().run().context(HOW)?;
+        if !output.status.success() {
+            bail!("{}", String::from_utf8_lossy(&output.stderr).trim_end());
+        }
+        String::from_utf8(output.stdout).context("BUG: Nix prints UTF-8")
+    }
+}
