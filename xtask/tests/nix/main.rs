@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "clippy knows `#[test]` functions, not the helpers that they share")]
 
 mod configuration;
+mod evaluated;
 mod facts;
 mod fixtures;
 mod harness;
@@ -12,4 +13,5 @@ mod instantiate;
 mod options;
 mod refusals;
 mod render;
+mod rules;
 mod tree;
