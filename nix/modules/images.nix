@@ -11,14 +11,13 @@ let
 
   load = archive: "${pkgs.containerd}/bin/ctr --namespace k8s.io images import ${archive}";
 
-  # One directory for each registry, as containerd looks for them; what the mirror has not is asked for at the registry.
+  # One directory for each registry, as containerd looks for them. What the mirror does not have is asked for at the
+  # registry itself; no `server` is named for that, because where docker.io really is only containerd knows.
   mirror =
     { registry, endpoint }:
     {
       name = "containerd/certs.d/${registry}/hosts.toml";
       value.text = ''
-        server = "https://${registry}"
-
         [host."${endpoint}"]
         capabilities = ["pull", "resolve"]
       '';

@@ -46,7 +46,6 @@
   seccompDefault = true;
   protectKernelDefaults = true;
   makeIPTablesUtilChains = true;
-  streamingConnectionIdleTimeout = "1h";
   # The default lies below /usr, which NixOS keeps empty.
   volumePluginDir = "/var/lib/kubelet/volume-plugins";
 

@@ -7,6 +7,7 @@
 //! This is the one place besides `config` that knows what the network modes mean. The modules read addresses.
 
 mod credentials;
+mod extras;
 mod network;
 mod types;
 
@@ -15,9 +16,10 @@ use anyhow::{Result, ensure};
 use crate::config::{Cluster, Node, Role};
 
 pub use credentials::{Credential, Installed};
+pub use extras::{Architecture, Extras};
 pub use types::{
-    Api, Architecture, Disks, Etcd, Extras, Facts, HostKey, Images, Interface, Machine, Member, Mirror, Network, Pki,
-    Pods, Ports, Proxy, Route, Services, Ssh,
+    Api, Disks, Etcd, Facts, HostKey, Images, Interface, Machine, Member, Mirror, Network, Pki, Pods, Ports, Proxy,
+    Route, Services, Ssh,
 };
 
 /// Label of the root file system: what the installer formats and what the configuration mounts.
@@ -104,20 +106,6 @@ pub fn certificates(pem: &str) -> Result<Vec<String>> {
     let found: Vec<String> = parts.map(|(body, _)| format!("{BEGIN}\n{}\n{END}\n", body.trim())).collect();
     ensure!(!found.is_empty(), "there is no certificate in it; it must be PEM, from {BEGIN} to {END}");
     Ok(found)
-}
-
-impl Extras {
-    /// What is known of every node of this architecture before anything is made: no credentials, no keys, no images.
-    pub fn bare(architecture: Architecture) -> Extras {
-        Extras {
-            architecture,
-            credentials: Vec::new(),
-            authorized_keys: Vec::new(),
-            authorities: Vec::new(),
-            archives: Vec::new(),
-            mirrors: Vec::new(),
-        }
-    }
 }
 
 /// Whether a node runs the control plane.

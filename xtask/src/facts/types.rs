@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 
 use serde::Serialize;
 
-use super::credentials::{Credential, Installed};
+use super::credentials::Installed;
 use crate::config::{Cidr, Cni, Mac, Role};
 
 /// Everything that one node's configuration is derived from.
@@ -296,53 +296,4 @@ pub struct Mirror {
     pub registry: String,
     /// Where it is asked first. Without TLS if the URL says `http`.
     pub endpoint: String,
-}
-
-/// What no cluster says and every node has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Extras {
-    /// Of the machine.
-    pub architecture: Architecture,
-    /// What it is given of the credentials.
-    pub credentials: Vec<Credential>,
-    /// Public keys that may log in.
-    pub authorized_keys: Vec<String>,
-    /// Authorities to trust besides the usual ones: single certificates, as [`super::certificates`] makes them.
-    pub authorities: Vec<String>,
-    /// Archives of images that lie on the node.
-    pub archives: Vec<String>,
-    /// Registries that are asked somewhere else.
-    pub mirrors: Vec<Mirror>,
-}
-
-/// Of a machine's processor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Architecture {
-    /// Intel and AMD.
-    X86_64,
-    /// Arm, such as Apple silicon.
-    Aarch64,
-}
-
-impl Architecture {
-    /// That of the machine this was built for: guests have the processor of their host.
-    pub fn of_this_host() -> Architecture {
-        if cfg!(target_arch = "aarch64") { Architecture::Aarch64 } else { Architecture::X86_64 }
-    }
-
-    /// As Nix calls the platform.
-    pub fn platform(self) -> &'static str {
-        match self {
-            Architecture::X86_64 => "x86_64-linux",
-            Architecture::Aarch64 => "aarch64-linux",
-        }
-    }
-
-    /// The serial port that QEMU gives such a machine.
-    pub fn console(self) -> &'static str {
-        match self {
-            Architecture::X86_64 => "ttyS0",
-            Architecture::Aarch64 => "ttyAMA0",
-        }
-    }
 }

@@ -5,10 +5,12 @@
 #![allow(clippy::unwrap_used, reason = "clippy knows `#[test]` functions, not the helpers that they share")]
 
 mod configuration;
+mod evaluated;
 mod facts;
 mod fixtures;
 mod harness;
 mod instantiate;
 mod options;
 mod refusals;
+mod rules;
 mod tree;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::fixtures::FIXTURES;
-use crate::instantiate::{harness, have_nix, node};
+use crate::evaluated::{Evaluated, nodes};
+use crate::instantiate::{harness, have_nix};
 
 fn extract() -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(harness().join("nixos-options.json")).unwrap();
@@ -31,11 +31,8 @@ fn the_extract_has_what_is_set_and_no_more() {
         return;
     }
     let mut unused = extract();
-    for fixture in FIXTURES {
-        for machine in &fixture.cluster().nodes {
-            let value = node(&fixture.file(&machine.name)).unwrap();
-            unused.retain(|path, _| !is_set(&value, &path.split('.').collect::<Vec<_>>()));
-        }
+    for Evaluated { node, .. } in nodes() {
+        unused.retain(|path, _| !is_set(node, &path.split('.').collect::<Vec<_>>()));
     }
     assert!(unused.is_empty(), "nobody sets these: take them out of nixos-options.json:\n{unused:#?}");
 }
