@@ -124,13 +124,13 @@ in
 
     authorities = listOf str;
 
-    images = record {
+    images = nullOr (record {
       pause = str;
       archives = listOf str;
       mirrors = listOf (record {
         registry = str;
         endpoint = str;
       });
-    };
+    });
   });
 }

@@ -57,11 +57,11 @@ impl Facts {
             },
             proxy: network::proxy(cluster),
             authorities: extras.authorities.clone(),
-            images: Images {
+            images: (!is_control_plane(node)).then(|| Images {
                 pause: cluster.versions.pause.clone(),
                 archives: extras.archives.clone(),
                 mirrors: extras.mirrors.clone(),
-            },
+            }),
         }
     }
 

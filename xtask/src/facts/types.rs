@@ -41,8 +41,8 @@ pub struct Facts {
     pub proxy: Option<Proxy>,
     /// Certificates (PEM) of authorities to trust besides the usual ones.
     pub authorities: Vec<String>,
-    /// Where container images come from.
-    pub images: Images,
+    /// Where container images come from; a control plane runs no containers.
+    pub images: Option<Images>,
 }
 
 /// The machine itself.

@@ -3,7 +3,7 @@
 //! It does not know what a node is: an expression goes in, a value comes out.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -12,13 +12,14 @@ use tempfile::TempDir;
 /// A Nix that answers.
 #[derive(Debug)]
 pub struct Nix {
-    program: PathBuf,
     /// Its version, as it says it itself.
     pub version: String,
     /// Where it may keep what it likes: a store of the host's, if there is one, is not touched.
     state: TempDir,
 }
 
+/// Evaluates and parses, and builds nothing.
+const PROGRAM: &str = "nix-instantiate";
 /// How to get one; where Nix is packaged, `check` knows the package.
 const HOW: &str = "there is no `nix-instantiate` in PATH: install Nix (https://nixos.org/download, or your system's \
                    package, which `cargo xtask check` names)";
@@ -29,10 +30,9 @@ impl Nix {
     /// # Errors
     /// When there is none, with how to get one.
     pub fn find() -> Result<Nix> {
-        let program = PathBuf::from("nix-instantiate");
-        let said = duct::cmd!(&program, "--version").stdin_null().stderr_null().read().context(HOW)?;
+        let said = duct::cmd!(PROGRAM, "--version").stdin_null().stderr_null().read().context(HOW)?;
         let state = tempfile::tempdir().context("cannot make a directory for Nix")?;
-        Ok(Nix { program, version: said.trim().to_string(), state })
+        Ok(Nix { version: said.trim().to_string(), state })
     }
 
     /// Says what is wrong with a file, if anything.
@@ -61,7 +61,7 @@ impl Nix {
 
     fn run(&self, arguments: &[&OsStr]) -> Result<String> {
         let state = self.state.path();
-        let mut command = duct::cmd(&self.program, arguments);
+        let mut command = duct::cmd(PROGRAM, arguments);
         for (variable, dir) in
             [("NIX_STORE_DIR", "store"), ("NIX_STATE_DIR", "var"), ("NIX_LOG_DIR", "log"), ("NIX_CONF_DIR", "etc")]
         {

@@ -5,7 +5,6 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -35,25 +34,26 @@ pub(crate) fn have_nix() -> bool {
     have("nix-instantiate", "`apt-get install nix-bin`, or https://nixos.org/download")
 }
 
-/// A directory in which Nix may keep what it likes: it must not need a store of the machine.
-fn state() -> &'static Path {
-    static STATE: OnceLock<PathBuf> = OnceLock::new();
-    STATE.get_or_init(|| tempfile::tempdir().unwrap().keep())
-}
-
 fn instantiate(arguments: &[&str]) -> Output {
-    let state = state();
-    duct::cmd("nix-instantiate", arguments)
-        .env("NIX_STORE_DIR", state.join("store"))
-        .env("NIX_STATE_DIR", state.join("var"))
-        .env("NIX_LOG_DIR", state.join("log"))
-        .env("NIX_CONF_DIR", state.join("etc"))
-        .stdin_null()
-        .stdout_capture()
-        .stderr_capture()
-        .unchecked()
-        .run()
-        .unwrap()
+    thread_local! {
+        /// Where Nix may keep what it likes: it must not need a store of the machine, and two that make a new one at
+        /// the same time get into each other's way.
+        static STATE: tempfile::TempDir = tempfile::tempdir().unwrap();
+    }
+    STATE.with(|state| {
+        let at = |name: &str| state.path().join(name);
+        duct::cmd("nix-instantiate", arguments)
+            .env("NIX_STORE_DIR", at("store"))
+            .env("NIX_STATE_DIR", at("var"))
+            .env("NIX_LOG_DIR", at("log"))
+            .env("NIX_CONF_DIR", at("etc"))
+            .stdin_null()
+            .stdout_capture()
+            .stderr_capture()
+            .unchecked()
+            .run()
+            .unwrap()
+    })
 }
 
 fn finished(output: Output) -> Result<String, String> {
