@@ -108,6 +108,13 @@ impl<'a> Files<'a> {
         self.ids.find(hash(path), |&id| self.paths[id as usize] == path).map(|&id| FileId(id))
     }
 
+    /// Makes room; only before anything is in it.
+    pub(super) fn reserve(&mut self, paths: usize) {
+        if self.paths.is_empty() {
+            self.ids.reserve(paths, |_| unreachable!("BUG: there is nothing in it yet"));
+        }
+    }
+
     pub(super) fn intern(&mut self, path: Cow<'a, str>) -> FileId {
         if let Some(id) = self.find(&path) {
             return id;
