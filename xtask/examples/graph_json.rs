@@ -20,6 +20,9 @@ use xtask::sys::children::Children;
 use xtask::sys::lock::{Lock, Patience, path_in};
 use xtask::sys::signals;
 
+/// About so long is a task with one input: a guess at how many there are saves making room again and again.
+const BYTES_PER_TASK: usize = 180;
+
 /// One element of the array; strings without escapes are borrowed from the file.
 #[derive(Deserialize)]
 struct Declared<'a> {
@@ -170,6 +173,7 @@ fn run() -> Result<()> {
 
 fn parse<'a>(text: &'a [u8], path: &Path) -> Result<Graph<'a>> {
     let mut builder = Graph::builder();
+    builder.reserve(text.len() / BYTES_PER_TASK);
     let mut json = serde_json::Deserializer::from_slice(text);
     json.deserialize_seq(Adder(&mut builder)).with_context(|| format!("`{}` is no graph", path.display()))?;
     Ok(builder.finish()?)

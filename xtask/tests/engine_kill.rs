@@ -52,9 +52,10 @@ fn task(layer: usize, column: usize) -> Value {
         inputs.extend((0..3).map(|n| format!("out/{}", name(layer - 1, (column + n * 7) % WIDTH))));
     }
     let output = format!("out/{}", name(layer, column));
-    let upstream: String =
-        inputs[1..].iter().map(|input| format!("read -r line < {input}; printf %.8s $line; ")).collect();
-    let cmd = format!("{{ read -r line < {own}; printf %s $line; {upstream}echo; }} > {output}");
+    let upstream: Vec<String> =
+        inputs[1..].iter().map(|input| format!("read -r line < {input}; printf %.8s $line;")).collect();
+    let upstream = upstream.join(" ");
+    let cmd = format!("{{ read -r line < {own}; printf %s $line; {upstream} echo; }} > {output}");
     json!({"name": name(layer, column), "inputs": inputs, "outputs": [output], "cmd": cmd})
 }
 

@@ -72,7 +72,9 @@ proptest! {
         let mut world = World::new(&tasks);
         check(&mut world, 2, 0);
         for (n, (edits, jobs)) in steps.iter().enumerate() {
-            edits.iter().for_each(|edit| world.apply(edit));
+            for edit in edits {
+                world.apply(edit);
+            }
             check(&mut world, *jobs, n + 1);
             if n % 4 == 0 {
                 assert_eq!(run(&world, *jobs), BTreeSet::new(), "step {}: a second run had something to do", n + 1);

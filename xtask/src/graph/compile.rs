@@ -47,6 +47,15 @@ impl<'a> Graph<'a> {
 }
 
 impl<'a> Builder<'a> {
+    /// Makes room for about so many tasks.
+    pub fn reserve(&mut self, tasks: usize) {
+        let (graph, rehash) = (&mut self.graph, |_: &u32| unreachable!("BUG: there is nothing in it yet"));
+        if graph.nodes.is_empty() {
+            graph.names.reserve(tasks, rehash);
+            graph.files.reserve(2 * tasks);
+        }
+    }
+
     /// Adds a task. What is wrong with it is kept for [`Builder::finish`].
     pub fn add(&mut self, task: Task<'a>) {
         let id = TaskId(u32::try_from(self.graph.nodes.len()).expect("BUG: more than four thousand million tasks"));

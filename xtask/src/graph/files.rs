@@ -108,6 +108,13 @@ impl<'a> Files<'a> {
         self.ids.find(hash(path), |&id| self.paths[id as usize] == path).map(|&id| FileId(id))
     }
 
+    /// Makes room; only before anything is in it.
+    pub(super) fn reserve(&mut self, paths: usize) {
+        if self.paths.is_empty() {
+            self.ids.reserve(paths, |_| unreachable!("BUG: there is nothing in it yet"));
+        }
+    }
+
     pub(super) fn intern(&mut self, path: Cow<'a, str>) -> FileId {
         if let Some(id) = self.find(&path) {
             return id;
@@ -249,5 +256,72 @@ fn signature(raw: &RawStat) -> Stat {
         mtime: time(int(raw.st_mtime), int(raw.st_mtime_nsec)),
         ctime: time(int(raw.st_ctime), int(raw.st_ctime_nsec)),
         inode: u64::try_from(int(raw.st_ino)).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::fs::{Access, write_atomic};
+
+    fn disk() -> (tempfile::TempDir, Disk) {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = Disk::open(dir.path(), [7; 32]).unwrap();
+        (dir, disk)
+    }
+
+    fn known(now: Now) -> Known {
+        if let Now::Present(known) = now { known } else { panic!("it is not there: {now:?}") }
+    }
+
+    #[test]
+    fn the_racy_rule() {
+        let at = |nanos: i64| Stat { mtime: nanos, ctime: nanos - 5, ..Stat::default() };
+        let read_at = UNIX_EPOCH + Duration::from_secs(10);
+        assert!(!is_settled(at(9_990_000_001), read_at), "10 ms ago");
+        assert!(is_settled(at(9_970_000_001), read_at), "30 ms ago");
+        assert!(!is_settled(at(11_000_000_001), read_at), "a clock that went back");
+        let whole = Stat { mtime: 9_000_000_000, ctime: 9_000_000_000, ..Stat::default() };
+        assert!(!is_settled(whole, read_at), "a file system without nanoseconds");
+        assert!(is_settled(Stat { mtime: 7_000_000_000, ctime: 7_000_000_000, ..whole }, read_at));
+    }
+
+    #[test]
+    fn a_settled_record_saves_reading_and_any_other_does_not() {
+        let (dir, disk) = disk();
+        write_atomic(&dir.path().join("a"), b"text", Access::Public).unwrap();
+        let real = known(disk.look("a", false, None).unwrap());
+        assert_eq!(real.digest, Digest(blake3::hash(b"text").into()));
+        let lie = Known { digest: Digest([0; 32]), settled: true, ..real };
+        let look = |record| known(disk.look("a", false, Some(record)).unwrap()).digest;
+        assert_eq!(look(lie), lie.digest, "believed");
+        assert_eq!(look(Known { settled: false, ..lie }), real.digest);
+        assert_eq!(look(Known { secret: true, ..lie }), real.digest);
+        assert_eq!(look(Known { stat: Stat { size: 5, ..lie.stat }, ..lie }), real.digest);
+    }
+
+    #[test]
+    fn large_files_hash_like_small_ones_and_secrets_like_neither() {
+        let (dir, disk) = disk();
+        let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        write_atomic(&dir.path().join("large"), &bytes, Access::Public).unwrap();
+        let plain = known(disk.look("large", false, None).unwrap()).digest;
+        assert_eq!(plain, Digest(blake3::hash(&bytes).into()));
+        let keyed = known(disk.look("large", true, None).unwrap()).digest;
+        assert_eq!(keyed, Digest(blake3::keyed_hash(&[7; 32], &bytes).into()));
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused_and_nothing_hangs() {
+        let (dir, disk) = disk();
+        assert_eq!(disk.look("nothing/at/all", false, None).unwrap(), Now::Missing);
+        std::fs::create_dir(dir.path().join("d")).unwrap();
+        let error = disk.look("d", false, None).unwrap_err().to_string();
+        assert_eq!(error, "`d` is a directory, and was declared as a file");
+        #[cfg(target_os = "linux")] // rustix makes FIFOs nowhere else
+        {
+            rustix::fs::mknodat(&disk.dir, "fifo", FileType::Fifo, Mode::RUSR, 0).unwrap();
+            assert_eq!(disk.look("fifo", false, None).unwrap_err().to_string(), "`fifo` is not a regular file");
+        }
     }
 }

@@ -152,3 +152,25 @@ impl Log {
         if tail.is_empty() { String::new() } else { format!("; it said:\n    {}", tail.join("\n    ")) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_where_the_declared_path_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let env = |path: &Path| vec![("PATH".into(), "/nowhere".into()), ("PATH".into(), path.as_os_str().to_owned())];
+        std::fs::File::create(dir.path().join("tool")).unwrap();
+        let refused = find_program("tool", Path::new("/"), &env(dir.path())).unwrap_err().to_string();
+        assert_eq!(refused, "there is no program `tool` in PATH: install it, or correct PATH", "it cannot be run");
+        allow_running(&dir.path().join("tool"));
+        assert_eq!(find_program("tool", Path::new("/"), &env(dir.path())).unwrap(), dir.path().join("tool"));
+        assert_eq!(find_program("./tool", dir.path(), &[]).unwrap(), dir.path().join("./tool"));
+    }
+
+    fn allow_running(path: &Path) {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}

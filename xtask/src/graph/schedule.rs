@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use rustc_hash::FxHashMap;
 
 use super::crew::Crew;
@@ -80,8 +80,13 @@ pub(super) fn run(memory: &mut Memory, survey: Survey, setting: &Setting<'_, '_>
         let mut run = Scheduler { setting, memory, why, world, verdicts, forced, queue, summary, trace };
         let job = |job| work(setting, job);
         std::thread::scope(|scope| run.run(&mut Crew::new(scope, &job)))?;
-        run.trace.write(&run.memory.trace())?;
-        run.memory.state.sync()?;
+        // Both wait for the disk: together it takes half as long.
+        let (trace, path) = (&run.trace, run.memory.trace());
+        std::thread::scope(|scope| {
+            let traced = scope.spawn(move || trace.write(&path));
+            let synced = run.memory.state.sync();
+            traced.join().unwrap_or_else(|_| bail!("BUG: writing the trace panicked")).and(synced)
+        })?;
         summary = run.summary;
         run.world
     };

@@ -72,3 +72,36 @@ impl Trace {
         write_atomic(path, &serde_json::to_vec(&file)?, Access::Public)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_that_overlap_lie_in_lanes_of_their_own() {
+        let start = Instant::now();
+        let mut trace = Trace::new(start);
+        let end = |trace: &mut Trace, id: u32| {
+            trace.end(
+                TaskId(id),
+                "name",
+                "done",
+                start + Duration::from_micros(u64::from(id)),
+                Duration::from_micros(9),
+            );
+        };
+        trace.start(TaskId(1));
+        trace.start(TaskId(2));
+        end(&mut trace, 1);
+        trace.start(TaskId(3));
+        end(&mut trace, 3);
+        end(&mut trace, 2);
+        let lanes: Vec<(u64, usize)> = trace.spans.iter().map(|span| (span.ts, span.tid)).collect();
+        assert_eq!(lanes, [(1, 1), (3, 1), (2, 2)], "the third took over the lane of the first");
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("trace.json");
+        trace.write(&path).unwrap();
+        let text = fs_err::read_to_string(&path).unwrap();
+        assert!(text.starts_with(r#"{"traceEvents":[{"name":"name","cat":"done","ph":"X","ts":1,"dur":9,"#), "{text}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use xtask::graph::{Force, Graph, Task};
+use xtask::graph::{Force, Task};
 use xtask::sys::children::Children;
 
 use crate::space::{How, Space, cat, compile};
@@ -87,8 +87,6 @@ fn everything_wrong_is_said_at_once() {
 #[test]
 fn an_input_that_nobody_makes_and_that_is_not_there_names_its_reader() {
     let space = Space::new();
-    let graph = Graph::builder();
-    drop(graph);
     let tasks = [cat("one", &["missing.txt"], "one.out"), cat("two", &["also/missing"], "two.out")];
     let graph = compile(tasks).unwrap();
     let error = space.run_with(&graph, &How::plain(&Children::default())).unwrap_err().to_string();

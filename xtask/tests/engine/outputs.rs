@@ -40,7 +40,7 @@ fn a_deleted_or_truncated_output_is_made_again() {
     put(&space.path("out/b"), b"te");
     assert_eq!(space.run(&graph).names(), ["b"]);
     fs_err::remove_dir_all(space.path("out")).unwrap();
-    assert_eq!(space.run(&graph).names(), ["a", "b"].map(|name| name).to_vec());
+    assert_eq!(space.run(&graph).names(), ["a", "b"]);
     assert_eq!(space.read("out/b"), "text");
 }
 

@@ -17,7 +17,9 @@ fn chain<'a>() -> Graph<'a> {
 
 fn built(graph: &Graph<'_>, files: &[(&str, &str)]) -> Space {
     let space = Space::new();
-    files.iter().for_each(|(name, text)| space.write(name, text));
+    for (name, text) in files {
+        space.write(name, text);
+    }
     assert!(space.run(graph).summary.is_success());
     assert_eq!(space.run(graph).names(), [""; 0], "right after a build there is nothing to do");
     space

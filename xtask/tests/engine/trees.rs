@@ -66,7 +66,7 @@ fn a_tree_that_is_not_there_names_its_reader() {
 }
 
 /// A directory made as a whole out of `names.txt`, and one reader of each kind: of all, of a part, of one file.
-fn unpacked<'a>(readers: &'a AtomicUsize) -> Graph<'a> {
+fn unpacked(readers: &AtomicUsize) -> Graph<'_> {
     let unpack = Task::build("unpack").input("names.txt").output_dir("gen").action(|run| {
         let dir = run.root().join("gen");
         let _ = std::fs::remove_dir_all(&dir);

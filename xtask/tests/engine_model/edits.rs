@@ -18,7 +18,7 @@ pub(crate) enum Edit {
     Touch(Selector),
     /// An optional source, or a file of the source directory.
     Delete(Selector),
-    EditOutput(Selector, u8),
+    ChangeOutput(Selector, u8),
     TruncateOutput(Selector),
     DeleteOutput(Selector),
     TouchOutput(Selector),
@@ -44,7 +44,7 @@ impl Arbitrary for Edit {
             2 => (which(), 0_u8..4).prop_map(|(at, to)| Edit::ChangeBehindTheClock(at, to)),
             2 => which().prop_map(Edit::Touch),
             2 => which().prop_map(Edit::Delete),
-            2 => (which(), 0_u8..4).prop_map(|(at, to)| Edit::EditOutput(at, to)),
+            2 => (which(), 0_u8..4).prop_map(|(at, to)| Edit::ChangeOutput(at, to)),
             1 => which().prop_map(Edit::TruncateOutput),
             1 => which().prop_map(Edit::DeleteOutput),
             1 => which().prop_map(Edit::TouchOutput),
@@ -83,7 +83,9 @@ impl World {
         let mut world = World { dir, tasks: Vec::new(), born: 0, sources, records };
         world.change("tree/keep", "0000");
         (0..SOURCES).for_each(|n| world.change(&source(n), "0000"));
-        tasks.iter().for_each(|task| world.add(task));
+        for task in tasks {
+            world.add(task);
+        }
         world
     }
 
@@ -134,16 +136,18 @@ impl World {
 
     pub(crate) fn apply(&mut self, edit: &Edit) {
         match edit {
-            Edit::Change(at, to) => self.change(&self.a_source(*at), &format!("{to:04}")),
+            Edit::Change(at, to) => self.change(&Self::a_source(*at), &format!("{to:04}")),
             Edit::ChangeBehindTheClock(at, to) => {
-                let path = self.a_source(*at);
+                let path = Self::a_source(*at);
                 let before = std::fs::metadata(self.root().join(&path)).and_then(|meta| meta.modified()).ok();
                 self.change(&path, &format!("{to:04}"));
-                before.into_iter().for_each(|time| self.stamp(&path, time));
+                if let Some(time) = before {
+                    self.stamp(&path, time);
+                }
             }
-            Edit::Touch(at) => self.stamp(&self.a_source(*at), SystemTime::now()),
+            Edit::Touch(at) => self.stamp(&Self::a_source(*at), SystemTime::now()),
             Edit::Delete(at) => self.delete(*at),
-            Edit::EditOutput(at, to) => self.with_output(*at, |path| put(path, &format!("{to:04}"))),
+            Edit::ChangeOutput(at, to) => self.with_output(*at, |path| put(path, &format!("{to:04}"))),
             Edit::TruncateOutput(at) => self.with_output(*at, |path| put(path, "")),
             Edit::DeleteOutput(at) => self.with_output(*at, |path| fs_err::remove_file(path).unwrap()),
             Edit::TouchOutput(at) => self.with_output(*at, |path| stamp(path, SystemTime::now())),
@@ -183,7 +187,7 @@ impl World {
         self.born += 1;
     }
 
-    fn a_source(&self, at: Selector) -> String {
+    fn a_source(at: Selector) -> String {
         let all: Vec<String> = (0..SOURCES).map(source).chain(LEAVES.map(String::from)).collect();
         all[at.among(all.len())].clone()
     }

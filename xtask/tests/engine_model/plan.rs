@@ -2,6 +2,7 @@
 //! over a real directory.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -122,7 +123,7 @@ impl Spec {
         let mut basis = format!("{:?}", self.declared);
         for input in &self.inputs {
             for path in input.paths(files) {
-                basis += &format!("{path}={:?};", files.read(&path));
+                let _ = write!(basis, "{path}={:?};", files.read(&path));
             }
         }
         basis
@@ -181,9 +182,8 @@ impl Spec {
 
 /// Writes in place, making the directory if need be.
 pub(crate) fn put(path: &Path, text: &str) {
-    use std::io::Write as _;
     fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-    fs_err::File::create(path).unwrap().write_all(text.as_bytes()).unwrap();
+    std::io::Write::write_all(&mut fs_err::File::create(path).unwrap(), text.as_bytes()).unwrap();
 }
 
 /// A task as drawn, before there are others that it could refer to.
