@@ -1,4 +1,5 @@
-//! Kubernetes the hardest way, as one crate: `cluster.env` in, a cluster out. Today it gets as far as the credentials.
+//! Kubernetes the hardest way, as one crate: `cluster.env` in, a cluster out. Today it gets as far as
+//! what each node is to be installed from.
 //!
 //! ```text
 //! cluster.env ─► config (typed, checked Cluster) ─► plan: Cluster × Graph ─► graph ─► actions: pki, ...
@@ -11,7 +12,7 @@
 //! | roof | [`cli`] | the command line, and everything below |
 //! | 3 | [`plan`] | both the Cluster and the graph: declares every task |
 //! | 2 | [`ops`], [`ui`] | verbs made of actions; how things look on a terminal |
-//! | 1 | [`facts`], [`graph`], [`pki`] | one craft each, and nothing of each other |
+//! | 1 | [`facts`], [`graph`], [`nix`], [`pki`] | one craft each, and nothing of each other |
 //! | ground | [`config`], [`sys`] | the configuration; files, processes, signals |
 //!
 //! It is a library beside a thin binary so that tests, benches and examples can link it. It is not an interface for

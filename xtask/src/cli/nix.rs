@@ -23,8 +23,12 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 const TITLE: Style = Style::new().bold();
 
-/// Linters of Nix that are used when they are there, with the argument that makes findings an error.
-const LINTERS: [(&str, &[&str]); 2] = [("deadnix", &["--fail"]), ("statix", &["check"])];
+/// Linters of Nix that are used when they are there, with the argument that makes findings an error and how to get one.
+const LINTERS: [(&str, &[&str], &str); 2] = [
+    ("deadnix", &["--fail"], "cargo install deadnix --locked"),
+    // Not from crates.io: what has its name there is another program.
+    ("statix", &["check"], "nix-shell -p statix"),
+];
 
 /// Stages nodes.
 pub(super) fn stage(context: &Context, names: &[String]) -> Result<ExitCode> {
@@ -95,8 +99,8 @@ fn check(context: &Context, host: &Host) -> ExitCode {
         }
     };
     report("parse".into(), parse_all(host));
-    for (linter, arguments) in LINTERS {
-        report(format!("lint with {linter}"), lint(&host.tree(), linter, arguments));
+    for (linter, arguments, get) in LINTERS {
+        report(format!("lint with {linter}"), lint(&host.tree(), linter, arguments, get));
     }
     for node in &host.chosen.loaded.cluster.nodes {
         let pages = host.now(node).map(|pages| format!("{} units and files", pages.len() - 1));
@@ -120,13 +124,13 @@ fn parse_all(host: &Host) -> Result<String> {
     Ok(format!("{count} files, by {}", host.nix.version))
 }
 
-fn lint(tree: &Path, linter: &str, arguments: &[&str]) -> Result<String> {
+fn lint(tree: &Path, linter: &str, arguments: &[&str], get: &str) -> Result<String> {
     let arguments = arguments.iter().map(std::ffi::OsString::from).chain([tree.into()]);
     let command = duct::cmd(linter, arguments).stdin_null().stderr_to_stdout().stdout_capture().unchecked();
     match command.run() {
         Ok(output) if output.status.success() => Ok("clean".to_string()),
         Ok(output) => bail!("{}", String::from_utf8_lossy(&output.stdout).trim_end()),
-        Err(_) => Ok(format!("not installed, so it had no say (`cargo install {linter} --locked`)")),
+        Err(_) => Ok(format!("not installed, so it had no say (`{get}`)")),
     }
 }
 

@@ -20,5 +20,6 @@ mod removal;
 mod renewal;
 mod repo;
 mod secrets;
+mod stage;
 mod terminal;
 mod zoo;

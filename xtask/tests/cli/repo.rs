@@ -54,6 +54,9 @@ impl Repo {
         // Some systems hand out temporary directories by way of a link.
         let root = dir.path().canonicalize().unwrap().join(name);
         std::fs::create_dir_all(&root).unwrap();
+        // The modules are those of the real one: they are not made and do not change.
+        let modules = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("nix");
+        std::os::unix::fs::symlink(modules, root.join("nix")).unwrap();
         let cluster = text.lines().find_map(|line| line.strip_prefix("CLUSTER_NAME=")).unwrap_or_default().to_string();
         let repo = Repo { root, cluster, environment: BTreeMap::new(), _dir: dir };
         repo.write("cluster.env", text);
