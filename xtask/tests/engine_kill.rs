@@ -12,6 +12,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+#[path = "engine/runner.rs"]
+mod runner;
+
 const KILLS: usize = 200;
 const LAYERS: usize = 4;
 const WIDTH: usize = 40;
@@ -68,16 +71,11 @@ fn text(variant: u64, layer: usize, column: usize) -> String {
 
 struct Space {
     dir: TempDir,
-    runner: PathBuf,
 }
 
 impl Space {
     fn new() -> Self {
-        // Cargo builds the examples of a package together with its tests.
-        let test = std::env::current_exe().unwrap();
-        let runner = test.parent().and_then(Path::parent).unwrap().join("examples/graph_json");
-        assert!(runner.exists(), "`{}` is missing: `cargo build -p xtask --example graph_json`", runner.display());
-        let space = Space { dir: tempfile::tempdir().unwrap(), runner };
+        let space = Space { dir: tempfile::tempdir().unwrap() };
         for dir in ["src", "out"] {
             fs_err::create_dir(space.path(dir)).unwrap();
         }
@@ -97,7 +95,7 @@ impl Space {
     }
 
     fn runner(&self) -> duct::Expression {
-        duct::cmd!(&self.runner, self.path("graph.json"), "-j3").unchecked()
+        duct::cmd!(runner::graph_json(), self.path("graph.json"), "-j3").unchecked()
     }
 
     /// A plain run; what it said of itself.
@@ -154,6 +152,7 @@ fn a_run_killed_at_any_moment_is_made_good_by_the_next() {
     let seed = seed();
     let mut random = Random(seed);
     let started = Instant::now();
+    runner::graph_json();
     let (expected, mut span) = undisturbed();
     let space = Space::new();
     let (mut variant, mut killed, mut late) = (0, 0, 0);

@@ -7,18 +7,13 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::runner;
+
 const LONG: Duration = Duration::from_secs(60);
 
-/// The example, which cargo builds beside the tests.
+/// A run of a graph by the example.
 pub(crate) fn graph_json(graph: &Path) -> duct::Expression {
-    let test = std::env::current_exe().unwrap();
-    let built = test.parent().and_then(Path::parent).unwrap().join("examples/graph_json");
-    assert!(
-        built.exists(),
-        "`{}` is missing: build it with `cargo build -p xtask --example graph_json`",
-        built.display()
-    );
-    duct::cmd!(built, graph, "-j4")
+    duct::cmd!(runner::graph_json(), graph, "-j4")
 }
 
 /// A directory with a `graph.json` of shell commands.

@@ -11,6 +11,7 @@ mod fail;
 mod interrupt;
 mod lock;
 mod outputs;
+mod runner;
 mod secrets;
 mod skip;
 mod space;
