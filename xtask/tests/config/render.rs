@@ -181,6 +181,7 @@ fn the_derived_machines_and_what_was_changed() {
       Cilium            1.16.5 (cli 0.18.9)
       CoreDNS           1.14.3
       metrics-server    0.8.0
+      pause image       registry.k8s.io/pause:3.10.1
       certificates      365 days, renewed when less than 30 are left
       authorities       3650 days
       artifacts         /repo/artifacts/lab

@@ -78,7 +78,7 @@ const STEPS: [Step; 6] = [
     Step {
         name: "test",
         about: "unit and integration tests",
-        command: &["cargo", "test", "--workspace", "--locked"],
+        command: &["cargo", "test", "--workspace", "--locked", "--no-fail-fast"],
         live: true,
         ..Step::PLAIN
     },
