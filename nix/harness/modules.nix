@@ -176,7 +176,7 @@ let
       inherit key;
       file = key;
       imports = numbered key (body.imports or [ ]);
-      options = body.options or { };
+      inherit ({ options = { }; } // body) options;
       config =
         if !long then
           removeAttrs body [ "imports" ]
