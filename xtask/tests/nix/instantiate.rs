@@ -4,7 +4,6 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use serde_json::Value;
 
@@ -34,13 +33,14 @@ pub(crate) fn have_nix() -> bool {
     have("nix-instantiate", "`apt-get install nix-bin`, or https://nixos.org/download")
 }
 
-fn instantiate(arguments: &[&str]) -> Output {
+/// What Nix answers; what it says against it is the error.
+pub(crate) fn instantiate(arguments: &[&str]) -> Result<String, String> {
     thread_local! {
         /// Where Nix may keep what it likes: it must not need a store of the machine, and two that make a new one at
         /// the same time get into each other's way.
         static STATE: tempfile::TempDir = tempfile::tempdir().unwrap();
     }
-    STATE.with(|state| {
+    let output = STATE.with(|state| {
         let at = |name: &str| state.path().join(name);
         duct::cmd("nix-instantiate", arguments)
             .env("NIX_STORE_DIR", at("store"))
@@ -53,24 +53,16 @@ fn instantiate(arguments: &[&str]) -> Output {
             .unchecked()
             .run()
             .unwrap()
-    })
-}
-
-fn finished(output: Output) -> Result<String, String> {
+    });
     if output.status.success() {
         return Ok(String::from_utf8(output.stdout).unwrap());
     }
     Err(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// Parses a file; what is wrong with it is the error.
-pub(crate) fn parse(file: &Path) -> Result<String, String> {
-    finished(instantiate(&["--parse", file.to_str().unwrap()]))
-}
-
 /// The value of an expression, as JSON; what Nix says against it is the error.
 pub(crate) fn evaluate(expression: &str) -> Result<Value, String> {
-    let text = finished(instantiate(&["--eval", "--strict", "--json", "--expr", expression]))?;
+    let text = instantiate(&["--eval", "--strict", "--json", "--expr", expression])?;
     serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
 }
 

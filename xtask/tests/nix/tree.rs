@@ -2,10 +2,10 @@
 //!
 //! It does not evaluate them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::fixtures::FIXTURES;
-use crate::instantiate::{evaluate, harness, have, have_nix, parse, root};
+use crate::instantiate::{evaluate, harness, have, have_nix, instantiate, root};
 
 /// Longer, and a module has more than one concern.
 const MOST_LINES: usize = 140;
@@ -22,13 +22,17 @@ fn tree() -> Vec<PathBuf> {
     files
 }
 
+/// What is wrong with a file, if anything is.
+fn wrong(file: &Path) -> Option<String> {
+    instantiate(&["--parse", file.to_str().unwrap()]).err()
+}
+
 #[test]
 fn every_file_parses() {
     if !have_nix() {
         return;
     }
-    let wrong = tree().into_iter().chain(files(harness())).filter_map(|file| parse(&file).err());
-    let wrong: Vec<String> = wrong.collect();
+    let wrong: Vec<String> = tree().into_iter().chain(files(harness())).filter_map(|file| wrong(&file)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
