@@ -26,7 +26,7 @@ const TITLE: Style = Style::new().bold();
 /// Linters of Nix that are used when they are there, with the argument that makes findings an error and how to get one.
 const LINTERS: [(&str, &[&str], &str); 2] = [
     ("deadnix", &["--fail"], "cargo install deadnix --locked"),
-    // Not from crates.io: what has its name there is another program.
+    // Not by cargo: the crate of its name is another program.
     ("statix", &["check"], "nix-shell -p statix"),
 ];
 
