@@ -46,7 +46,7 @@ pub(super) fn execute(
     }
     let lock = take_lock(context, chosen, asked)?;
     let layout = &chosen.layout;
-    for dir in [layout.pki(), layout.kubeconfig(), layout.ssh(), layout.state()] {
+    for dir in [layout.pki(), layout.kubeconfig(), layout.ssh(), layout.facts(), layout.stage(), layout.state()] {
         sweep(&dir)?;
     }
     let children = Arc::new(Children::default());

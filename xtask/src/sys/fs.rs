@@ -8,6 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use tempfile::Builder;
+use walkdir::WalkDir;
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,14 +92,18 @@ pub fn remove(path: &Path) -> Result<()> {
     gone.with_context(|| format!("cannot remove `{}`", path.display()))
 }
 
-/// Removes what a killed [`write_atomic`] left in a directory. Nobody else may be writing there.
+/// Removes what a killed run left half written anywhere below a directory. Nobody else may be writing there.
 pub fn sweep(dir: &Path) -> Result<()> {
-    let Ok(entries) = std::fs::read_dir(dir) else { return Ok(()) };
-    for entry in entries.filter_map(Result::ok) {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
+    let mut entries = WalkDir::new(dir).min_depth(1).into_iter();
+    while let Some(entry) = entries.next() {
+        // What cannot be listed holds nothing that could be removed.
+        let Ok(entry) = entry else { continue };
+        let name = entry.file_name().to_string_lossy();
         if name.starts_with(HALF_WRITTEN.0) && name.ends_with(HALF_WRITTEN.1) {
-            remove(&entry.path())?;
+            if entry.file_type().is_dir() {
+                entries.skip_current_dir();
+            }
+            remove(entry.path())?;
         }
     }
     Ok(())

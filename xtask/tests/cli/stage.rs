@@ -156,6 +156,20 @@ fn an_edited_module_restages_every_node_and_a_new_key_only_its_own() {
 }
 
 #[test]
+fn what_a_killed_run_left_of_a_bundle_is_swept_up() {
+    let repo = staged();
+    let left =
+        ["stage/.bee.tar.x.tmp", "stage/.bee.next.tmp/pki/bee-key.pem", "ssh/hosts/bee/.ssh_host_ed25519_key.x.tmp"];
+    for file in left {
+        std::fs::create_dir_all(repo.at(file).parent().unwrap()).unwrap();
+        xtask::sys::fs::write_atomic(&repo.at(file), b"half a key", xtask::sys::fs::Access::Secret).unwrap();
+    }
+    repo.tasks(&["stage"]).made_nothing();
+    assert!(left.iter().all(|file| !repo.at(file).exists()));
+    assert!(!repo.at("stage/.bee.next.tmp").exists());
+}
+
+#[test]
 fn nothing_that_nix_reads_holds_a_secret() {
     let repo = staged();
     for node in NODES {
