@@ -12,6 +12,8 @@ use super::cluster::{Cluster, NetMode, Node, Role};
 /// Offsets in QEMU's user-mode network, from its own documentation: gateway, name server, first guest.
 const USER_GATEWAY: u64 = 2;
 const USER_GUEST: u64 = 15;
+/// Every node gets a part of the pod range with this prefix length: room for more pods than a kubelet takes.
+pub const POD_RANGE_OF_A_NODE: u8 = 24;
 /// Where sshd listens inside a node.
 const SSH: u16 = 22;
 

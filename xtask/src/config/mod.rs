@@ -28,7 +28,7 @@ mod value;
 pub use cluster::{
     Api, Cluster, Cni, Image, ImageSource, Lifetimes, Machine, NetMode, Network, Node, Proxy, Role, Versions,
 };
-pub use derive::Forward;
+pub use derive::{Forward, POD_RANGE_OF_A_NODE};
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use keys::{KEYS, Key, Kind, Scope};
 pub use layout::Layout;

@@ -31,7 +31,9 @@ pub struct Installed {
 impl Installed {
     /// How the files that a node is given lie on it, by name.
     pub fn of(credentials: &[Credential]) -> Vec<Installed> {
-        install(credentials)
+        let mut files: Vec<Installed> = credentials.iter().map(installed).collect();
+        files.sort_by(|one, other| one.name.cmp(&other.name));
+        files
     }
 
     /// Its permissions as a number.
@@ -65,13 +67,6 @@ const READERS: [(&str, &str); 12] = [
 
 /// The one secret with two readers: the API server signs tokens on request, the controller-manager those of old.
 const SHARED: (&str, &str) = ("service-account-key.pem", CONTROLLER_MANAGER);
-
-/// The files of a node with their owners, by name.
-pub(super) fn install(credentials: &[Credential]) -> Vec<Installed> {
-    let mut files: Vec<Installed> = credentials.iter().map(installed).collect();
-    files.sort_by(|one, other| one.name.cmp(&other.name));
-    files
-}
 
 fn installed(credential: &Credential) -> Installed {
     let name = credential.file.clone();
@@ -131,6 +126,6 @@ mod tests {
     #[test]
     fn files_come_by_name() {
         let files = ["b.pem", "a.pem"].map(|file| Credential { file: file.to_string(), secret: false });
-        assert_eq!(install(&files).iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["a.pem", "b.pem"]);
+        assert_eq!(Installed::of(&files).iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["a.pem", "b.pem"]);
     }
 }

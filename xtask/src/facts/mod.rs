@@ -50,7 +50,7 @@ impl Facts {
             api: network::api(cluster, node),
             etcd: etcd(cluster),
             ports: Ports::new(cluster.api.port, node.kubelet_port),
-            pki: Pki { directory: PKI_DIRECTORY.to_string(), files: credentials::install(&extras.credentials) },
+            pki: Pki { directory: PKI_DIRECTORY.to_string(), files: Installed::of(&extras.credentials) },
             ssh: Ssh {
                 authorized_keys: extras.authorized_keys.clone(),
                 host_keys: vec![HostKey { kind: "ed25519".to_string(), path: SSH_HOST_KEY.to_string() }],

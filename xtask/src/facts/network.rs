@@ -8,13 +8,11 @@ use std::net::Ipv4Addr;
 
 use super::is_control_plane;
 use super::types::{Api, Interface, Network, Pods, Proxy, Route};
-use crate::config::{Cidr, Cluster, Cni, NetMode, Node};
+use crate::config::{Cidr, Cluster, Cni, NetMode, Node, POD_RANGE_OF_A_NODE};
 
 /// Names of the two cards. They are ours, so they say what the card is for.
 const UPLINK: &str = "uplink";
 const CLUSTER: &str = "cluster";
-/// Every node gets a part of the pod range with this prefix length: room for more pods than a kubelet takes.
-const NODE_PREFIX: u8 = 24;
 
 pub(super) fn network(cluster: &Cluster, node: &Node) -> Network {
     let uplink = |required| Interface { name: UPLINK.to_string(), mac: node.mac_user, address: None, required };
@@ -65,7 +63,7 @@ pub(super) fn pods(cluster: &Cluster, node: &Node) -> Pods {
     Pods {
         cni: cluster.network.cni,
         range: cluster.network.pods,
-        node_prefix: NODE_PREFIX,
+        node_prefix: POD_RANGE_OF_A_NODE,
         own: if is_control_plane(node) { None } else { own_pods(cluster, node) },
     }
 }
@@ -75,10 +73,10 @@ fn own_pods(cluster: &Cluster, worker: &Node) -> Option<Cidr> {
     if cluster.network.cni != Cni::Bridge {
         return None;
     }
-    let step = 1_u64 << (32 - NODE_PREFIX);
+    let step = 1_u64 << (32 - POD_RANGE_OF_A_NODE);
     let place = u64::try_from(worker.index).ok()?;
     let first = cluster.network.pods.nth(place * step).expect("BUG: a checked pod range has a part for every node");
-    Some(format!("{first}/{NODE_PREFIX}").parse().expect("BUG: the parts begin where their prefix says"))
+    Some(format!("{first}/{POD_RANGE_OF_A_NODE}").parse().expect("BUG: the parts begin where their prefix says"))
 }
 
 pub(super) fn api(cluster: &Cluster, node: &Node) -> Api {

@@ -50,15 +50,7 @@ pub struct Change {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            FieldKind::Action => "action",
-            FieldKind::Config => "config",
-            FieldKind::Env => "environment",
-            FieldKind::Tool => "tool",
-            FieldKind::Input => "input",
-            FieldKind::Output => "output",
-        };
-        write!(f, "{kind} {}", self.key)?;
+        write!(f, "{} {}", self.kind.word(), self.key)?;
         match (&self.old, &self.new) {
             (Some(old), Some(new)) => write!(f, ": {old} → {new}"),
             (None, Some(new)) if self.kind != FieldKind::Output => write!(f, " is new: {new}"),

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use rustc_hash::FxHashSet;
 
 use super::model::{Artifact, Graph, TaskId};
@@ -12,6 +12,7 @@ use super::state::State;
 use super::why::Why;
 use super::world::World;
 use crate::sys::fs::{Access, create_dir, write_atomic};
+use crate::sys::random;
 
 /// What is remembered of earlier runs. Loading needs no graph, so both can be made at the same time.
 pub struct Memory {
@@ -85,10 +86,7 @@ fn read_key(path: &Path) -> Option<[u8; 32]> {
 }
 
 fn new_key(path: &Path) -> Result<[u8; 32]> {
-    use ring::rand::SecureRandom as _;
-    let mut key = [0; 32];
-    let random = ring::rand::SystemRandom::new().fill(&mut key);
-    random.ok().context("the system has no random numbers")?;
+    let key = random::bytes()?;
     write_atomic(path, &key, Access::Secret)?;
     Ok(key)
 }

@@ -122,11 +122,6 @@ impl<'g, 'a> Session<'g, 'a> {
 }
 
 impl Survey {
-    /// Whether nothing has to run.
-    pub fn is_clean(&self) -> bool {
-        self.verdicts.iter().all(|v| *v == Verdict::Clean)
-    }
-
     /// By task index: whether the task is stale, or something it depends on is.
     pub(super) fn may_run(&self, graph: &Graph<'_>) -> Vec<bool> {
         let mut may = vec![false; graph.nodes.len()];

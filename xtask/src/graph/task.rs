@@ -45,6 +45,20 @@ pub enum FieldKind {
     Output = 6,
 }
 
+impl FieldKind {
+    /// One word, the same in every kind of output.
+    pub fn word(self) -> &'static str {
+        match self {
+            FieldKind::Action => "action",
+            FieldKind::Config => "config",
+            FieldKind::Env => "environment",
+            FieldKind::Tool => "tool",
+            FieldKind::Input => "input",
+            FieldKind::Output => "output",
+        }
+    }
+}
+
 pub(super) struct Field<'a> {
     pub(super) kind: FieldKind,
     pub(super) key: Cow<'a, str>,

@@ -3,8 +3,7 @@
 //! The same entries give the same bytes: order, times and numbers of owners are fixed. It does not know what the files
 //! are.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use tar::{Builder, EntryType, Header};
@@ -14,8 +13,8 @@ use crate::sys::fs::{Access, create_dir, remove, write_atomic};
 /// Directories of the archive; what is in them has permissions of its own.
 const DIRECTORY_MODE: u32 = 0o755;
 
-/// A file of a bundle.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A file of a bundle. It may hold a key, so it cannot be printed.
+#[derive(Clone)]
 pub struct Entry {
     /// Where it lies, relative to the bundle, with `/`.
     pub path: String,
@@ -26,29 +25,13 @@ pub struct Entry {
     /// Its group on the node, by name.
     pub group: String,
     /// What is in it.
-    pub source: Source,
-}
-
-/// What is in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// A copy of this file.
-    File(PathBuf),
-    /// This text.
-    Text(String),
+    pub content: Vec<u8>,
 }
 
 impl Entry {
     /// A file that everybody may read and root may change.
-    pub fn public(path: impl Into<String>, source: Source) -> Self {
-        Entry { path: path.into(), mode: 0o644, owner: "root".into(), group: "root".into(), source }
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>> {
-        match &self.source {
-            Source::File(path) => Ok(fs_err::read(path)?),
-            Source::Text(text) => Ok(text.clone().into_bytes()),
-        }
+    pub fn public(path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
+        Entry { path: path.into(), mode: 0o644, owner: "root".into(), group: "root".into(), content: content.into() }
     }
 }
 
@@ -66,7 +49,7 @@ pub fn lay_out(dir: &Path, entries: &[Entry]) -> Result<()> {
         }
         let access =
             if entry.mode & 0o077 & !0o044 == 0 && entry.mode & 0o004 != 0 { Access::Public } else { Access::Secret };
-        write_atomic(&path, &entry.bytes()?, access)?;
+        write_atomic(&path, &entry.content, access)?;
     }
     remove(dir)?;
     fs_err::rename(&next, dir)?;
@@ -101,10 +84,9 @@ pub fn pack(archive: &Path, entries: &[Entry]) -> Result<()> {
         header.set_mode(entry.mode);
         header.set_username(&entry.owner).with_context(|| format!("`{}` is no owner", entry.owner))?;
         header.set_groupname(&entry.group).with_context(|| format!("`{}` is no group", entry.group))?;
-        append(&mut tar, &mut header, &entry.path, &entry.bytes()?)?;
+        append(&mut tar, &mut header, &entry.path, &entry.content)?;
     }
-    let mut bytes = tar.into_inner().context("cannot finish the archive")?;
-    bytes.flush().context("BUG: memory cannot be flushed")?;
+    let bytes = tar.into_inner().context("cannot finish the archive")?;
     write_atomic(archive, &bytes, Access::Secret)
 }
 
@@ -120,16 +102,15 @@ mod tests {
     use super::*;
 
     fn entries() -> Vec<Entry> {
-        let text = |text: &str| Source::Text(text.to_string());
         vec![
             Entry {
                 mode: 0o400,
                 owner: "etcd".into(),
                 group: "etcd".into(),
-                ..Entry::public("pki/etcd-key.pem", text("secret"))
+                ..Entry::public("pki/etcd-key.pem", "secret")
             },
-            Entry::public("nixos/modules/a.nix", text("{ }")),
-            Entry::public("nixos/default.nix", text("{ }")),
+            Entry::public("nixos/modules/a.nix", "{ }"),
+            Entry::public("nixos/default.nix", "{ }"),
         ]
     }
 
@@ -168,7 +149,7 @@ mod tests {
     fn a_bundle_replaces_the_one_before_and_keeps_secrets_closed() {
         let dir = tempfile::tempdir().unwrap();
         let bundle = dir.path().join("oak");
-        lay_out(&bundle, &[Entry::public("old", Source::Text("x".into()))]).unwrap();
+        lay_out(&bundle, &[Entry::public("old", "x")]).unwrap();
         lay_out(&bundle, &entries()).unwrap();
         assert!(!bundle.join("old").exists());
         let mode = |path: &str| std::fs::metadata(bundle.join(path)).unwrap().permissions().mode() & 0o777;

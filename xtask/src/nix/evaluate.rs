@@ -50,12 +50,24 @@ impl Nix {
         let names: Vec<&str> = arguments.iter().map(|(name, _)| *name).collect();
         let (names, set) = (names.join(", "), set.join(" "));
         let expression = format!("{{ function, {names} }}: import (/. + function) {{ {set} }}");
-        let mut command: Vec<&OsStr> = ["--eval", "--strict", "--json", "--expr"].map(OsStr::new).to_vec();
-        command.push(expression.as_ref());
+        let mut strings: Vec<&OsStr> = Vec::new();
         for (name, path) in [("function", function)].iter().chain(arguments) {
-            command.extend(["--argstr".as_ref(), (*name).as_ref(), path.as_os_str()]);
+            strings.extend(["--argstr".as_ref(), (*name).as_ref(), path.as_os_str()]);
         }
-        let text = self.run(&command)?;
+        self.value(&expression, &strings)
+    }
+
+    /// The value of an expression.
+    ///
+    /// # Errors
+    /// What Nix says against it.
+    pub fn evaluate(&self, expression: &str) -> Result<Value> {
+        self.value(expression, &[])
+    }
+
+    fn value(&self, expression: &str, arguments: &[&OsStr]) -> Result<Value> {
+        let asked = ["--eval", "--strict", "--json", "--expr", expression].map(OsStr::new);
+        let text = self.run(&[&asked, arguments].concat())?;
         serde_json::from_str(&text).context("BUG: what Nix printed as JSON is none")
     }
 

@@ -8,7 +8,7 @@ mod compare;
 mod evaluate;
 mod render;
 
-pub use bundle::{Entry, Source, lay_out, pack};
+pub use bundle::{Entry, lay_out, pack};
 pub use compare::{Difference, compare};
 pub use evaluate::Nix;
 pub use render::{Page, node, pages};

@@ -10,9 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::key::random;
 use super::mismatch::{self, Mismatch};
 use crate::sys::fs::{Access, write_atomic};
+use crate::sys::random;
 
 /// Name of the file, as the API server is told it.
 pub const FILE: &str = "encryption-config.yaml";
@@ -51,7 +51,7 @@ pub fn write(path: &Path, rotate: bool) -> Result<()> {
         }
     };
     let number = keys.iter().map(|key| key.number).max().unwrap_or(0) + 1;
-    let fresh = Key { number, secret: random()? };
+    let fresh = Key { number, secret: random::bytes()? };
     write_keys(path, &[vec![fresh], keys].concat())
 }
 

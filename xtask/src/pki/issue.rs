@@ -14,10 +14,11 @@ use time::OffsetDateTime;
 
 use super::certificate::Certificate;
 use super::holds::{holds, pair};
-use super::key::{self, Key};
+use super::key::Key;
 use super::pem;
 use super::row::{Kind, Row, SKEW, San, Usage};
 use crate::sys::fs::write_atomic;
+use crate::sys::random;
 
 /// The longest common name that X.509 allows.
 const LONGEST_NAME: usize = 64;
@@ -122,7 +123,7 @@ fn purpose(usage: Usage) -> ExtendedKeyUsagePurpose {
 
 /// 16 random bytes, positive and of constant length: the top bit is clear and the next one set.
 fn serial() -> Result<SerialNumber> {
-    let mut bytes: [u8; 16] = key::random()?;
+    let mut bytes: [u8; 16] = random::bytes()?;
     bytes[0] = bytes[0] & 0x7F | 0x40;
     Ok(SerialNumber::from_slice(&bytes))
 }

@@ -7,7 +7,6 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData as _};
-use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::mismatch::{self, Mismatch};
 use super::pem;
@@ -50,11 +49,4 @@ impl Key {
     pub(super) fn pair(&self) -> &KeyPair {
         &self.0
     }
-}
-
-/// Bytes that nobody can guess.
-pub(super) fn random<const N: usize>() -> Result<[u8; N]> {
-    let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| anyhow!("the system gives no random bytes"))?;
-    Ok(bytes)
 }

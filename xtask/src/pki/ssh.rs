@@ -10,9 +10,9 @@ use ssh_key::private::{Ed25519Keypair, Ed25519PrivateKey, KeypairData};
 use ssh_key::public::Ed25519PublicKey;
 use ssh_key::{LineEnding, PrivateKey};
 
-use super::key::random;
 use super::mismatch::{self, Mismatch};
 use crate::sys::fs::{Access, write_atomic};
+use crate::sys::random;
 
 /// The private key that opens the nodes, where `ssh -i` is pointed at.
 pub const USER_KEY: &str = "id_ed25519";
@@ -33,7 +33,7 @@ pub fn public(name: &str) -> String {
 /// Makes a new pair in `dir`; the comment tells a person what it is for.
 pub fn write(dir: &Path, name: &str, comment: &str) -> Result<()> {
     let purpose = "making an ssh key";
-    let seed = random().context(purpose)?;
+    let seed = random::bytes().context(purpose)?;
     let (private, public) = pair(seed, comment)
         .and_then(|key| Ok((key.to_openssh(LineEnding::LF)?, public_line(&key)?)))
         .map_err(|e| anyhow!("{e}"))

@@ -16,7 +16,7 @@ use crate::graph::{Graph, GraphErrors, Task};
 
 pub use facts::credentials;
 pub use pki::certificate_task;
-pub use stage::{archive_file, document, draft, facts_file, nodes_named, stage_task};
+pub use stage::{draft, nodes_named, stage_task};
 
 /// What a plan is made from.
 #[derive(Debug, Clone)]

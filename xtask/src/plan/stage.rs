@@ -13,8 +13,9 @@ use super::{Basis, relative};
 use crate::config::{Cluster, Node};
 use crate::facts::{self, Extras, Facts, SSH_HOST_KEY};
 use crate::graph::Task;
-use crate::nix::{Entry, Source, lay_out, pack};
+use crate::nix::{Entry, lay_out, pack};
 use crate::pki::ssh;
+use crate::sys::fs::{Access, write_atomic};
 
 /// Raise it when the same facts should be written in another way.
 const FACTS: &str = "1";
@@ -49,7 +50,7 @@ pub(super) fn tasks(basis: &Basis) -> Vec<Task<'static>> {
 }
 
 /// Where the facts of a node lie.
-pub fn facts_file(basis: &Basis, node: &str) -> PathBuf {
+fn facts_file(basis: &Basis, node: &str) -> PathBuf {
     basis.layout.facts().join(format!("{node}.json"))
 }
 
@@ -62,8 +63,7 @@ fn facts_of(basis: &Basis, node: &Node) -> Task<'static> {
     for (key, value) in values {
         task = task.config(key, value);
     }
-    let key = basis.layout.ssh().join(ssh::public(ssh::USER_KEY));
-    task = task.input(relative(&basis.layout, &key));
+    task = task.input(relative(&basis.layout, &user_key(basis)));
     if let Some(path) = &basis.cluster.proxy.extra_ca {
         task = task.input(relative(&basis.layout, path));
     }
@@ -71,16 +71,24 @@ fn facts_of(basis: &Basis, node: &Node) -> Task<'static> {
     task = task.output(relative(&basis.layout, &file));
     let (basis, node) = (basis.clone(), node.clone());
     task.action(move |_| {
-        let text = document(&basis, &node)?;
-        crate::sys::fs::write_atomic(&file, text.as_bytes(), crate::sys::fs::Access::Public)
+        let text = document(&basis, &node, &fs_err::read_to_string(user_key(&basis))?)?;
+        write_atomic(&file, text.as_bytes(), Access::Public)
     })
 }
 
+/// The facts of a node, as far as they are known: before the ssh key is made another word stands in its place, which is
+/// good for evaluating and not for installing.
+pub fn draft(basis: &Basis, node: &Node) -> Result<String> {
+    let made = user_key(basis);
+    let key =
+        if made.is_file() { fs_err::read_to_string(made)? } else { "ssh-ed25519 there-is-no-key-yet".to_string() };
+    document(basis, node, &key)
+}
+
 /// The facts of a node with all that is read from files.
-pub fn document(basis: &Basis, node: &Node) -> Result<String> {
+fn document(basis: &Basis, node: &Node, key: &str) -> Result<String> {
     let mut extras = known_extras(basis, node);
-    let key = basis.layout.ssh().join(ssh::public(ssh::USER_KEY));
-    extras.authorized_keys = vec![fs_err::read_to_string(key)?.trim_end().to_string()];
+    extras.authorized_keys = vec![key.trim_end().to_string()];
     if let Some(path) = &basis.cluster.proxy.extra_ca {
         let text = fs_err::read_to_string(path)?;
         extras.authorities = facts::certificates(&text).with_context(|| format!("`{}`", path.display()))?;
@@ -88,14 +96,9 @@ pub fn document(basis: &Basis, node: &Node) -> Result<String> {
     Ok(Facts::of(&basis.cluster, node, &extras).to_json())
 }
 
-/// The facts of a node as far as they are known before any key is made: good for evaluating, not for installing.
-pub fn draft(basis: &Basis, node: &Node) -> Result<String> {
-    if basis.layout.ssh().join(ssh::public(ssh::USER_KEY)).is_file() {
-        return document(basis, node);
-    }
-    let mut extras = known_extras(basis, node);
-    extras.authorized_keys = vec!["ssh-ed25519 there-is-no-key-yet".to_string()];
-    Ok(Facts::of(&basis.cluster, node, &extras).to_json())
+/// The public key that opens the nodes.
+fn user_key(basis: &Basis) -> PathBuf {
+    basis.layout.ssh().join(ssh::public(ssh::USER_KEY))
 }
 
 fn known_extras(basis: &Basis, node: &Node) -> Extras {
@@ -153,7 +156,7 @@ fn stage(basis: &Basis, node: &Node) -> Task<'static> {
 }
 
 /// The archive that the installer carries into a node.
-pub fn archive_file(basis: &Basis, node: &str) -> PathBuf {
+fn archive_file(basis: &Basis, node: &str) -> PathBuf {
     basis.layout.stage().join(format!("{node}.tar"))
 }
 
@@ -165,26 +168,26 @@ fn credential_file(basis: &Basis, name: &str) -> PathBuf {
 }
 
 fn entries(basis: &Basis, node: &Node) -> Result<Vec<Entry>> {
-    let mut entries = vec![Entry::public(format!("{NIXOS}/configuration.nix"), Source::Text(ENTRY.to_string()))];
+    let mut entries = vec![Entry::public(format!("{NIXOS}/configuration.nix"), ENTRY)];
     for path in modules(&basis.layout.nix())? {
         let below = path.strip_prefix(basis.layout.nix()).unwrap_or(&path).to_string_lossy().into_owned();
-        entries.push(Entry::public(format!("{NIXOS}/{below}"), Source::File(path)));
+        entries.push(Entry::public(format!("{NIXOS}/{below}"), fs_err::read(path)?));
     }
     let facts = facts_file(basis, &node.name);
-    entries.push(Entry::public(format!("{NIXOS}/facts.json"), Source::File(facts)));
+    entries.push(Entry::public(format!("{NIXOS}/facts.json"), fs_err::read(facts)?));
     for file in facts::Installed::of(&credentials(&basis.cluster, node)) {
         entries.push(Entry {
             path: format!("{PKI}/{}", file.name),
             mode: file.permissions(),
-            source: Source::File(credential_file(basis, &file.name)),
+            content: fs_err::read(credential_file(basis, &file.name))?,
             owner: file.owner,
             group: file.group,
         });
     }
     let key = Path::new(SSH_HOST_KEY).file_name().unwrap_or_default().to_string_lossy().into_owned();
     for ((from, access), to) in ssh::files(ssh::HOST_KEY).into_iter().zip([key.clone(), ssh::public(&key)]) {
-        let source = Source::File(basis.layout.host_keys(&node.name).join(from));
-        entries.push(Entry { mode: access.mode(), ..Entry::public(format!("{SSH}/{to}"), source) });
+        let content = fs_err::read(basis.layout.host_keys(&node.name).join(from))?;
+        entries.push(Entry { mode: access.mode(), ..Entry::public(format!("{SSH}/{to}"), content) });
     }
     Ok(entries)
 }
@@ -194,7 +197,8 @@ fn modules(dir: &Path) -> Result<Vec<PathBuf>> {
     let patterns: Vec<glob::Pattern> = MODULES.iter().filter_map(|p| glob::Pattern::new(p).ok()).collect();
     let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::default() };
     let mut paths = Vec::new();
-    for entry in walkdir::WalkDir::new(dir).sort_by_file_name() {
+    // Links are followed, as the graph follows them where it decides whether something changed.
+    for entry in walkdir::WalkDir::new(dir).follow_links(true).sort_by_file_name() {
         let entry = entry.with_context(|| format!("cannot list `{}`", dir.display()))?;
         let below = entry.path().strip_prefix(dir).unwrap_or(entry.path());
         if entry.file_type().is_file() && patterns.iter().any(|p| p.matches_path_with(below, options)) {

@@ -6,4 +6,5 @@ pub mod children;
 pub mod fs;
 pub mod lock;
 pub mod process;
+pub mod random;
 pub mod signals;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::table::paint;
-use crate::graph::{Change, FieldKind, Reason};
+use crate::graph::{Change, Reason};
 
 const NAME: Style = Style::new().bold();
 const OLD: Style = AnsiColor::Red.on_default();
@@ -52,17 +52,5 @@ fn change_lines(change: &Change) -> String {
     if old.len() + new.len() <= SHORT {
         return change.to_string();
     }
-    format!("{} {}\n        was {}\n        is  {}", kind(change.kind), change.key, paint(&old, OLD), paint(&new, NEW))
-}
-
-/// What a field is, in one word.
-pub fn kind(kind: FieldKind) -> &'static str {
-    match kind {
-        FieldKind::Action => "action",
-        FieldKind::Config => "config",
-        FieldKind::Env => "environment",
-        FieldKind::Tool => "tool",
-        FieldKind::Input => "input",
-        FieldKind::Output => "output",
-    }
+    format!("{} {}\n        was {}\n        is  {}", change.kind.word(), change.key, paint(&old, OLD), paint(&new, NEW))
 }

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::explain::kind;
 use crate::config::Report;
 use crate::graph::{Change, Event, Observer, Reason, Value};
 
@@ -167,6 +166,6 @@ impl Difference {
             None | Some(Value::Missing) => None,
             Some(value) => Some(value.to_string()),
         };
-        Difference { kind: kind(change.kind), key: change.key.clone(), old: side(&change.old), new: side(&change.new) }
+        Difference { kind: change.kind.word(), key: change.key.clone(), old: side(&change.old), new: side(&change.new) }
     }
 }

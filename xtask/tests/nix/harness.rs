@@ -4,7 +4,14 @@
 
 use std::path::Path;
 
-use crate::instantiate::{evaluate, have_nix};
+use serde_json::Value;
+
+use crate::instantiate::{ask, have_nix};
+
+/// The value of an expression.
+pub(crate) fn evaluate(expression: &str) -> Result<Value, String> {
+    ask(|nix| nix.evaluate(expression))
+}
 
 fn cases() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nix/cases.nix").display().to_string()

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use xtask::nix::Nix;
 
 /// The repository.
 pub(crate) fn root() -> PathBuf {
@@ -33,40 +34,16 @@ pub(crate) fn have_nix() -> bool {
     have("nix-instantiate", "`apt-get install nix-bin`, or https://nixos.org/download")
 }
 
-/// What Nix answers; what it says against it is the error.
-pub(crate) fn instantiate(arguments: &[&str]) -> Result<String, String> {
+/// The host's Nix, as the program uses it too: what it answers, and what it says against it.
+pub(crate) fn ask<T>(question: impl FnOnce(&Nix) -> anyhow::Result<T>) -> Result<T, String> {
     thread_local! {
-        /// Where Nix may keep what it likes: it must not need a store of the machine, and two that make a new one at
-        /// the same time get into each other's way.
-        static STATE: tempfile::TempDir = tempfile::tempdir().unwrap();
+        /// One a thread: two that make a new store at the same time get into each other's way.
+        static NIX: Nix = Nix::find().unwrap();
     }
-    let output = STATE.with(|state| {
-        let at = |name: &str| state.path().join(name);
-        duct::cmd("nix-instantiate", arguments)
-            .env("NIX_STORE_DIR", at("store"))
-            .env("NIX_STATE_DIR", at("var"))
-            .env("NIX_LOG_DIR", at("log"))
-            .env("NIX_CONF_DIR", at("etc"))
-            .stdin_null()
-            .stdout_capture()
-            .stderr_capture()
-            .unchecked()
-            .run()
-            .unwrap()
-    });
-    if output.status.success() {
-        return Ok(String::from_utf8(output.stdout).unwrap());
-    }
-    Err(String::from_utf8_lossy(&output.stderr).into_owned())
-}
-
-/// The value of an expression, as JSON; what Nix says against it is the error.
-pub(crate) fn evaluate(expression: &str) -> Result<Value, String> {
-    let text = instantiate(&["--eval", "--strict", "--json", "--expr", expression])?;
-    serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
+    NIX.with(question).map_err(|error| format!("{error:#}"))
 }
 
 /// A node as the harness sees it, from its facts file.
 pub(crate) fn node(facts: &Path) -> Result<Value, String> {
-    evaluate(&format!("import {} {{ facts = {}; }}", harness().display(), facts.display()))
+    ask(|nix| nix.call(&harness(), &[("facts", facts)]))
 }

@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::fixtures::FIXTURES;
-use crate::instantiate::{evaluate, harness, have, have_nix, instantiate, root};
+use crate::harness::evaluate;
+use crate::instantiate::{ask, harness, have, have_nix, root};
 
 /// Longer, and a module has more than one concern.
 const MOST_LINES: usize = 140;
@@ -24,7 +25,7 @@ fn tree() -> Vec<PathBuf> {
 
 /// What is wrong with a file, if anything is.
 fn wrong(file: &Path) -> Option<String> {
-    instantiate(&["--parse", file.to_str().unwrap()]).err()
+    ask(|nix| nix.parse(file)).err()
 }
 
 #[test]

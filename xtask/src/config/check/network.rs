@@ -6,12 +6,10 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use crate::config::cluster::{Cluster, NetMode};
+use crate::config::derive::POD_RANGE_OF_A_NODE;
 use crate::config::nodes::{self, Named};
 use crate::config::settings::{Item, Settings, blame};
 use crate::config::types::{Cidr, Mac};
-
-/// The controller-manager gives every node a range of this size.
-const POD_RANGE_OF_A_NODE: u8 = 24;
 
 pub(super) fn all(settings: &mut Settings, cluster: &Cluster, names: &[Named]) {
     disjoint(settings, cluster);
